@@ -1,0 +1,22 @@
+{
+    'name': "Carepatron Billing",
+    'summary': "From a session in the calendar to a paid, reconciled invoice",
+    'version': '19.0.1.0.0',
+    'category': 'Accounting/Accounting',
+    'author': "Carepatron Billing contributors",
+    'website': "https://github.com/carepatron-billing/carepatron-billing",
+    'license': 'LGPL-3',
+    'depends': ['account', 'account_payment', 'calendar', 'mail', 'portal', 'product'],
+    'external_dependencies': {'python': ['stripe']},
+    'data': [
+        'security/carepatron_billing_groups.xml',
+        'security/ir.model.access.csv',
+        'security/carepatron_billing_rules.xml',
+    ],
+    'demo': [],
+    'assets': {},
+    'application': True,
+    'installable': True,
+    'post_init_hook': 'post_init_hook',
+    'uninstall_hook': 'uninstall_hook',
+}

@@ -1,0 +1,7 @@
+from . import (
+    account_move,
+    account_move_line,
+    calendar_event,
+    practice_billing_item,
+    practice_payment_link,
+)
