@@ -4,4 +4,5 @@ from . import (
     calendar_event,
     practice_billing_item,
     practice_payment_link,
+    res_company,
 )
