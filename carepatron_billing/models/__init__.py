@@ -4,5 +4,6 @@ from . import (
     calendar_event,
     practice_billing_item,
     practice_payment_link,
+    product_template,
     res_company,
 )

@@ -1,4 +1,23 @@
-from odoo import fields, models
+import logging
+from collections import defaultdict
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command, Domain
+from odoo.tools import SQL, format_datetime, split_every
+
+from ..tools import claim
+
+_logger = logging.getLogger(__name__)
+
+# Sessions that ended longer ago are history: somebody who wants one billed clicks *Invoice*.
+DAYS_LOOKED_BACK = 90
+
+# What an invoice said cannot change below it.
+FACTS = {
+    'company_id', 'client_id', 'payer_id', 'date', 'service_id', 'name', 'code',
+    'quantity', 'price_unit', 'currency_id', 'tax_ids',
+}
 
 
 class PracticeBillingItem(models.Model):
@@ -8,7 +27,447 @@ class PracticeBillingItem(models.Model):
     _order = 'date desc, id desc'
     _check_company_auto = True
 
-    company_id = fields.Many2one('res.company', required=True, index=True)
-    client_id = fields.Many2one('res.partner', required=True, index=True, ondelete='restrict')
-    payer_id = fields.Many2one('res.partner', required=True, index=True, ondelete='restrict')
-    event_id = fields.Many2one('calendar.event', index='btree_not_null', ondelete='set null')
+    name = fields.Char(
+        string="Description", compute='_compute_from_service', store=True, readonly=False,
+        required=True, precompute=True,
+    )
+    company_id = fields.Many2one(
+        'res.company', string="Practice", required=True, index=True,
+        default=lambda self: self.env.company,
+    )
+    client_id = fields.Many2one(
+        'res.partner', string="Client", required=True, index=True, ondelete='restrict',
+        check_company=True, tracking=True,
+    )
+    payer_id = fields.Many2one(
+        'res.partner', string="Payer", required=True, index=True, ondelete='restrict',
+        check_company=True, tracking=True,
+        compute='_compute_payer_id', store=True, readonly=False, precompute=True,
+    )
+    event_id = fields.Many2one(
+        'calendar.event', string="Session", index='btree_not_null', ondelete='set null',
+    )
+    date = fields.Datetime(required=True, default=fields.Datetime.now, index=True)
+    service_date = fields.Date(
+        compute='_compute_service_date', store=True, precompute=True,
+        help="The day of the session where the practice is.",
+    )
+    practitioner_id = fields.Many2one('res.users', string="Practitioner", index=True)
+    service_id = fields.Many2one(
+        'product.product', string="Service", required=True, ondelete='restrict',
+        check_company=True, domain=[('type', '=', 'service'), ('sale_ok', '=', True)],
+    )
+    code = fields.Char(
+        compute='_compute_from_service', store=True, readonly=False, precompute=True,
+    )
+    quantity = fields.Float(digits='Product Unit', default=1.0, required=True)
+    price_unit = fields.Float(
+        string="Price", digits='Product Price', required=True, tracking=True,
+        compute='_compute_price', store=True, readonly=False, precompute=True,
+    )
+    currency_id = fields.Many2one(
+        'res.currency', required=True,
+        compute='_compute_price', store=True, readonly=False, precompute=True,
+    )
+    tax_ids = fields.Many2many(
+        'account.tax', string="Taxes", check_company=True,
+        compute='_compute_tax_ids', store=True, readonly=False, precompute=True,
+    )
+    amount_untaxed = fields.Monetary(
+        string="Without Tax", compute='_compute_amounts', store=True, precompute=True,
+    )
+    amount_tax = fields.Monetary(
+        string="Tax", compute='_compute_amounts', store=True, precompute=True,
+    )
+    amount_total = fields.Monetary(
+        string="Total", compute='_compute_amounts', store=True, precompute=True,
+    )
+    attendance = fields.Selection(
+        [
+            ('attended', "Attended"),
+            ('no_show', "No-show"),
+            ('late_cancelled', "Cancelled late"),
+            ('cancelled', "Cancelled"),
+        ],
+        tracking=True,
+        help="A session that is over and not marked counts as attended.",
+    )
+    needs_confirmation = fields.Boolean(
+        help="The session was entered after it had begun, so that it may be a copy of one that is "
+        "billed already.",
+    )
+    waived = fields.Boolean(tracking=True)
+    invoice_line_ids = fields.One2many(
+        'account.move.line', 'billing_item_id', string="Invoice Lines", readonly=True,
+    )
+    invoice_id = fields.Many2one(
+        'account.move', string="Invoice", compute='_compute_state', store=True, index=True,
+    )
+    state = fields.Selection(
+        [
+            ('to_confirm', "To confirm"),
+            ('unbilled', "Not invoiced"),
+            ('invoiced', "Invoiced"),
+            ('waived', "Waived"),
+            ('not_billable', "Not billed"),
+        ],
+        compute='_compute_state', store=True, index=True, tracking=True,
+    )
+    is_paid = fields.Boolean(string="Paid", compute='_compute_is_paid')
+
+    _session_unique = models.UniqueIndex(
+        '(event_id, client_id, payer_id) WHERE event_id IS NOT NULL',
+        "This client's session is waiting to be invoiced already.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends('name', 'client_id', 'service_date')
+    def _compute_display_name(self):
+        for item in self:
+            item.display_name = self.env._(
+                "%(client)s, %(date)s",
+                client=item.client_id.name or '', date=item.service_date or '',
+            )
+
+    @api.depends('client_id')
+    def _compute_payer_id(self):
+        for item in self:
+            item.payer_id = item.client_id
+
+    @api.depends('date', 'company_id')
+    def _compute_service_date(self):
+        for item in self:
+            item.service_date = item.date and item.company_id._billing_day(item.date)
+
+    @api.depends('service_id', 'payer_id')
+    def _compute_from_service(self):
+        for item in self:
+            service = item.service_id.with_context(lang=item.payer_id.lang or self.env.lang)
+            item.name = service.name
+            item.code = service.default_code
+
+    @api.depends('service_id', 'client_id', 'payer_id', 'company_id')
+    def _compute_price(self):
+        prices = self._get_prices([
+            (item.company_id, item.client_id, item.payer_id, item.service_id, item.date)
+            for item in self
+        ])
+        for item, (price, currency) in zip(self, prices, strict=True):
+            item.price_unit = price
+            item.currency_id = currency
+
+    @api.depends('service_id', 'payer_id', 'company_id')
+    def _compute_tax_ids(self):
+        for item in self:
+            taxes = item.service_id.taxes_id._filter_taxes_by_company(item.company_id)
+            item.tax_ids = self._get_fiscal_position(item.company_id, item.payer_id).map_tax(taxes)
+
+    @api.depends('price_unit', 'quantity', 'tax_ids', 'currency_id', 'service_id', 'payer_id')
+    def _compute_amounts(self):
+        for item in self:
+            item.amount_untaxed, item.amount_total = self._get_amounts(
+                item.company_id, item.payer_id, item.service_id,
+                item.price_unit, item.currency_id, item.quantity, item.tax_ids,
+            )
+            item.amount_tax = item.amount_total - item.amount_untaxed
+
+    @api.depends(
+        'invoice_line_ids.billing_is_live', 'waived', 'attendance', 'needs_confirmation',
+    )
+    def _compute_state(self):
+        for item in self:
+            item.invoice_id = item.invoice_line_ids.filtered('billing_is_live').move_id[:1]
+            if item.invoice_id:
+                item.state = 'invoiced'
+            elif item.waived:
+                item.state = 'waived'
+            elif item.attendance == 'cancelled':
+                item.state = 'not_billable'
+            elif item.needs_confirmation:
+                item.state = 'to_confirm'
+            else:
+                item.state = 'unbilled'
+
+    @api.depends('invoice_id.payment_state')
+    def _compute_is_paid(self):
+        for item in self:
+            item.is_paid = item.sudo().invoice_id.payment_state in ('paid', 'in_payment')
+
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        if FACTS & vals.keys() and 'invoiced' in self.mapped('state'):
+            raise UserError(self.env._(
+                "This session is on an invoice. Credit the invoice first, then change it."
+            ))
+        return super().write(vals)
+
+    # === ACTION METHODS === #
+
+    def action_billing_invoice(self):
+        """Invoice these items and show their invoices.
+
+        :return: the action that opens the invoices, also those that somebody else made meanwhile
+        :rtype: dict
+        :raise UserError: if something is missing for an invoice; it says what
+        """
+        self.check_access('write')
+        self._invoice()
+        return self.invoice_id._billing_action_open()
+
+    def action_billing_confirm(self):
+        """Confirm that these sessions took place and are to be billed."""
+        self.needs_confirmation = False
+
+    def action_billing_waive(self):
+        """Leave these items unbilled for good."""
+        if self.filtered(lambda item: item.state == 'invoiced'):
+            raise UserError(self.env._("An invoiced session cannot be waived. Credit it instead."))
+        self.waived = True
+
+    def action_billing_unwaive(self):
+        """Bill these items after all."""
+        self.waived = False
+
+    # === BUSINESS METHODS: PRICES === #
+
+    @api.model
+    def _get_fiscal_position(self, company, payer):
+        return self.env['account.fiscal.position'].with_company(company)._get_fiscal_position(payer)
+
+    @api.model
+    def _get_prices(self, keys):
+        """Return the prices of services for clients.
+
+        :param list keys: tuples (company, client, payer, service, datetime)
+        :return: for each key the price of one session and its currency: of the client's pricelist,
+            else of the company; adapted to the payer's taxes where prices include tax
+        :rtype: list[tuple[float, res.currency]]
+        """
+        pricelists = {}
+        services = defaultdict(self.env['product.product'].browse)
+        for company, client, _payer, service, date in keys:
+            if (company, client) not in pricelists:
+                pricelists[company, client] = client.with_company(
+                    company
+                ).property_product_pricelist.with_company(company)
+            services[company, pricelists[company, client], date] |= service
+        prices = {
+            group: group[1]._get_products_price(
+                products.with_company(group[0]), 1.0,
+                currency=group[1].currency_id or group[0].currency_id, date=group[2],
+            )
+            for group, products in services.items()
+        }
+        result = []
+        for company, client, payer, service, date in keys:
+            pricelist = pricelists[company, client]
+            price = prices[company, pricelist, date].get(service.id, 0.0)
+            if service:
+                price = service._get_tax_included_unit_price_from_price(
+                    price, service.taxes_id._filter_taxes_by_company(company),
+                    fiscal_position=self._get_fiscal_position(company, payer),
+                )
+            result.append((price, pricelist.currency_id or company.currency_id))
+        return result
+
+    @api.model
+    def _get_amounts(self, company, payer, service, price_unit, currency, quantity, taxes):
+        """Return what Odoo's tax engine makes of a price.
+
+        :return: the amounts without and with tax
+        :rtype: tuple[float, float]
+        """
+        Tax = self.env['account.tax']
+        base_line = Tax._prepare_base_line_for_taxes_computation(
+            None, tax_ids=taxes, price_unit=price_unit, quantity=quantity, partner_id=payer,
+            product_id=service, currency_id=currency or company.currency_id, rate=1.0,
+        )
+        Tax._add_tax_details_in_base_line(base_line, company)
+        Tax._round_base_lines_tax_details([base_line], company)
+        details = base_line['tax_details']
+        return details['total_excluded_currency'], details['total_included_currency']
+
+    # === BUSINESS METHODS: MAKING ITEMS === #
+
+    @api.model
+    def _make_for_events(self, events):
+        """Make the missing items of sessions, one for each client and payer.
+
+        The caller answers for the right to do so, by looking at the items that it gets.
+
+        :param events: recordset of `calendar.event`
+        :return: all items of these events
+        :rtype: recordset of `practice.billing.item`
+        """
+        claim(events)
+        facts = events._billing_facts()
+        items_sudo = self.sudo().search([('event_id', 'in', events.ids)])
+        known = {(item.event_id, item.client_id) for item in items_sudo}
+        items_sudo |= items_sudo.create([
+            {
+                'company_id': fact.company.id,
+                'client_id': client.id,
+                'event_id': event.id,
+                'date': event.start,
+                'practitioner_id': fact.practitioner.id,
+                'service_id': fact.service.id,
+                'needs_confirmation': fact.created > event.start,
+            }
+            for event, fact in facts.items()
+            for client in fact.clients
+            if fact.service and (event, client) not in known
+        ])
+        return items_sudo.sudo(self.env.su)
+
+    @api.model
+    def _cron_make_items(self):
+        """Make the items of sessions that have ended."""
+        event_ids = self._get_ended_event_ids()
+        commit_progress = self.env['ir.cron']._commit_progress
+        commit_progress(remaining=len(event_ids))
+        for chunk in split_every(50, event_ids):
+            events = self.env['calendar.event'].browse(chunk).try_lock_for_update()
+            try:
+                with self.env.cr.savepoint():
+                    self._make_for_events(events)
+            except UserError:
+                for event in events:
+                    try:
+                        with self.env.cr.savepoint():
+                            self._make_for_events(event)
+                    except UserError as error:
+                        _logger.warning("Session %s got no billing item: %s", event.id, error)
+            if not commit_progress(len(chunk)):
+                break
+
+    @api.model
+    def _get_ended_event_ids(self):
+        """Return the ids of ended sessions with a client who has no item yet, oldest first."""
+        now = fields.Datetime.now()
+        self.env.flush_all()
+        return [event_id for event_id, in self.env.execute_query(SQL(
+            """
+            SELECT event.id
+              FROM calendar_event event
+             WHERE event.billing_service_id IS NOT NULL
+               AND event.active
+               AND event.stop BETWEEN %(since)s AND %(now)s
+               AND EXISTS (
+                    SELECT 1
+                      FROM calendar_attendee attendee
+                      JOIN res_partner client
+                        ON client.id = attendee.partner_id AND client.partner_share
+                 LEFT JOIN res_users organiser ON organiser.id = event.user_id
+                     WHERE attendee.event_id = event.id
+                       AND attendee.state != 'declined'
+                       AND client.id IS DISTINCT FROM organiser.partner_id
+                       AND NOT EXISTS (
+                            SELECT 1
+                              FROM practice_billing_item item
+                             WHERE item.event_id = event.id AND item.client_id = client.id
+                       )
+               )
+          ORDER BY event.stop
+            """,
+            since=fields.Date.subtract(now, days=DAYS_LOOKED_BACK), now=now,
+        ))]
+
+    # === BUSINESS METHODS: INVOICING === #
+
+    def _invoice(self):
+        """Put these items on posted invoices: one for each payer, practice and currency.
+
+        Items that are invoiced already, by somebody else a moment ago too, are left alone.
+        The caller answers for the right to do so.
+
+        :return: the new invoices
+        :rtype: recordset of `account.move`
+        :raise UserError: if something is missing for an invoice; it says what
+        """
+        claim(self)
+        items_sudo = self.sudo().filtered(lambda item: item.state != 'invoiced')
+        items_sudo._check_invoiceable()
+        moves_sudo = self.env['account.move'].sudo()
+        for company, company_items_sudo in items_sudo.grouped('company_id').items():
+            groups = company_items_sudo.grouped(lambda item: (item.payer_id, item.currency_id))
+            moves_sudo |= moves_sudo.with_company(company).create([
+                items._prepare_invoice() for items in groups.values()
+            ])
+        moves_sudo._post(soft=False)
+        return moves_sudo.sudo(self.env.su)
+
+    def _check_invoiceable(self):
+        """Raise a `UserError` that names the items which cannot be invoiced, and the remedy."""
+        def check(items, message):
+            if items:
+                raise UserError("\n".join([message, *(f"- {item._get_label()}" for item in items)]))
+
+        check(
+            self.filtered(lambda item: item.state == 'to_confirm'),
+            self.env._("Confirm these sessions first; they were entered after they had begun:"),
+        )
+        check(
+            self.filtered(lambda item: item.state != 'unbilled'),
+            self.env._("These sessions are waived or cancelled. Bill them again first:"),
+        )
+        check(
+            self.filtered(lambda item: item.currency_id.is_zero(item.price_unit)),
+            self.env._(
+                "These sessions have no price. Set the price of their service, or on the session:"
+            ),
+        )
+        Journal = self.env['account.journal']
+        for company in self.company_id:
+            if not Journal.search_count(
+                [*Journal._check_company_domain(company), ('type', '=', 'sale')], limit=1
+            ):
+                raise UserError(self.env._(
+                    "%s cannot issue invoices yet. Ask your accountant to add a sales journal.",
+                    company.name,
+                ))
+
+    def _get_label(self):
+        """Return words that name this item on screen and say nothing of the service."""
+        tz = self.company_id._billing_zone().key
+        return f"{self.client_id.name}, {format_datetime(self.env, self.date, tz=tz)}"
+
+    def _prepare_invoice(self):
+        """Return the values of the one invoice of these items.
+
+        :rtype: dict
+        """
+        company, payer = self.company_id, self.payer_id
+        practitioners = self.practitioner_id
+        term = (
+            payer.with_company(company).property_payment_term_id or company.billing_payment_term_id
+        )
+        return {
+            'move_type': 'out_invoice',
+            'company_id': company.id,
+            'partner_id': payer.id,
+            'currency_id': self.currency_id.id,
+            'invoice_date': company._billing_today(),
+            'invoice_payment_term_id': term.id,
+            'invoice_user_id': practitioners.id if len(practitioners) == 1 else False,
+            'invoice_line_ids': [
+                Command.create(item._prepare_invoice_line())
+                for item in self.sorted(lambda item: (item.date, item.id))
+            ],
+        }
+
+    def _prepare_invoice_line(self):
+        """Return the values of this item's line on an invoice.
+
+        :rtype: dict
+        """
+        return {
+            'billing_item_id': self.id,
+            'billing_service_date': self.service_date,
+            'product_id': self.service_id.id,
+            'name': self.name,
+            'quantity': self.quantity,
+            'price_unit': self.price_unit,
+            'tax_ids': [Command.set(self.tax_ids.ids)],
+        }

@@ -12,6 +12,12 @@ class ResCompany(models.Model):
         readonly=False,
         help="The practice's days begin and end by this clock; without one, by UTC.",
     )
+    billing_payment_term_id = fields.Many2one(
+        'account.payment.term',
+        string="Invoices Are Due",
+        check_company=True,
+        help="Used where the payer has no payment terms of their own. Empty: due at once.",
+    )
 
     def _billing_zone(self):
         """Return the practice's time zone.

@@ -1,0 +1,32 @@
+"""Small helpers that belong to no model."""
+
+from odoo.tools import SQL
+
+
+def claim(records):
+    """Lock the rows of records, waiting for whoever holds them, and write them.
+
+    Odoo's transactions are REPEATABLE READ: after a mere lock, a second transaction goes on with
+    what it saw before the first one committed. Because the row is written as well, the second one
+    fails on serialization instead, Odoo replays its request, and it then sees the first one's work.
+
+    :param records: recordset of a stored model; rows are taken in the order of their ids
+    :raise psycopg2.errors.SerializationFailure: if another transaction wrote one of the rows
+        since this one began
+    """
+    if not records:
+        return
+    table = SQL.identifier(records._table)
+    records.env.cr.execute(
+        SQL(
+            """
+            UPDATE %(table)s SET write_uid = write_uid WHERE id IN (
+                SELECT id FROM %(table)s WHERE id IN %(ids)s ORDER BY id FOR NO KEY UPDATE
+            )
+            """,
+            table=table,
+            ids=tuple(records.ids),
+        ),
+        # A replay is ordinary, and the query's log line would be an error.
+        log_exceptions=False,
+    )
