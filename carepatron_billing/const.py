@@ -2,3 +2,20 @@
 
 # `stripe` belongs to `payment_stripe`; *Link* alone is the name of a Stripe wallet.
 PROVIDER_CODE = 'stripe_payment_link'
+
+# The events that the inbox acts upon; the webhook endpoint subscribes to these and no others.
+WEBHOOK_EVENTS = (
+    'checkout.session.completed',
+    'checkout.session.async_payment_succeeded',
+    'checkout.session.async_payment_failed',
+    'checkout.session.expired',
+    'payment_intent.succeeded',
+)
+
+# Decimals that Stripe expects where they differ from ISO 4217, as Odoo's payment module has it.
+# https://docs.stripe.com/currencies#special-cases
+CURRENCY_DECIMALS = {
+    'ISK': 2,
+    'UGX': 2,
+    'MGA': 0,
+}

@@ -2,6 +2,8 @@ from zoneinfo import ZoneInfo
 
 from odoo import fields, models
 
+from ..const import PROVIDER_CODE
+
 
 class ResCompany(models.Model):
     _inherit = 'res.company'
@@ -18,6 +20,36 @@ class ResCompany(models.Model):
         check_company=True,
         help="Used where the payer has no payment terms of their own. Empty: due at once.",
     )
+
+    billing_stripe_state = fields.Selection(
+        [('disabled', "Not set up"), ('test', "Test mode"), ('enabled', "Live")],
+        string="Online Payments",
+        compute='_compute_billing_stripe',
+        compute_sudo=True,
+    )
+    billing_stripe_account_name = fields.Char(
+        string="Stripe Account", compute='_compute_billing_stripe', compute_sudo=True
+    )
+
+    # === COMPUTE METHODS === #
+
+    def _compute_billing_stripe(self):
+        for company in self:
+            provider_sudo = company._billing_provider_sudo()
+            company.billing_stripe_state = provider_sudo.state or 'disabled'
+            company.billing_stripe_account_name = provider_sudo.stripe_payment_link_account_name
+
+    # === BUSINESS METHODS === #
+
+    def _billing_provider_sudo(self):
+        """Return the provider (sudo) of our payment links, set up or not; a branch has its
+        parent's."""
+        self.ensure_one()
+        return (
+            self.env['payment.provider']
+            .sudo()
+            .search([('code', '=', PROVIDER_CODE), ('company_id', 'parent_of', self.id)], limit=1)
+        )
 
     def _billing_zone(self):
         """Return the practice's time zone.

@@ -1,0 +1,205 @@
+import logging
+
+import psycopg2.errors
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+
+from ..gateways.stripe_gateway import StripeGatewayError
+
+_logger = logging.getLogger(__name__)
+
+# After these pauses a failed event is tried again; then a person has to.
+RETRY_PAUSES = [relativedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)]
+BATCH = 100
+
+
+class PracticeStripeEvent(models.Model):
+    """The inbox of what Stripe reports.
+
+    An event is stored, once, before it is answered; it is processed afterwards, as often as it
+    takes. It holds no more of the event than its kind and the id of its object: the object
+    itself is fetched anew, so that late and disordered events do no harm.
+    """
+
+    _name = 'practice.stripe.event'
+    _description = "Stripe Event"
+    _rec_name = 'event'
+    _order = 'id desc'
+
+    provider_id = fields.Many2one(
+        'payment.provider', required=True, readonly=True, index=True, ondelete='cascade'
+    )
+    company_id = fields.Many2one(related='provider_id.company_id', store=True, index=True)
+    event = fields.Char(string="Event", required=True, readonly=True)
+    kind = fields.Char(required=True, readonly=True)
+    object_reference = fields.Char(string="Object", required=True, readonly=True)
+    created_at = fields.Datetime(string="Happened", readonly=True)
+    state = fields.Selection(
+        [
+            ('new', "New"),
+            ('done', "Processed"),
+            ('ignored', "Not for us"),
+            ('failed', "Failed"),
+        ],
+        required=True,
+        readonly=True,
+        default='new',
+        index=True,
+    )
+    attempts = fields.Integer(readonly=True)
+    next_attempt_at = fields.Datetime(string="Next Attempt", readonly=True)
+    error = fields.Char(readonly=True)
+
+    _event_uniq = models.Constraint(
+        'unique(provider_id, event)', "This event has been received already."
+    )
+
+    @api.model
+    def _store(self, provider, event):
+        """Store a verified event once; later deliveries of it change nothing.
+
+        :param payment.provider provider: whose endpoint received it.
+        :param dict event: as Stripe sent it.
+        :return: whether it is new.
+        :rtype: bool
+        """
+        now = fields.Datetime.now()
+        # Two deliveries at once: under REPEATABLE READ the second one fails on serialization,
+        # is replayed, and then finds the first.
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO practice_stripe_event
+                            (provider_id, company_id, event, kind, object_reference, created_at,
+                             state, attempts, create_uid, create_date, write_uid, write_date)
+                     VALUES (%s, %s, %s, %s, %s, to_timestamp(%s) AT TIME ZONE 'UTC',
+                             'new', 0, %s, %s, %s, %s)
+                ON CONFLICT (provider_id, event) DO NOTHING
+                  RETURNING id
+                """,
+                provider.id,
+                provider.company_id.id,
+                event['id'],
+                event['type'],
+                event['data']['object']['id'],
+                event['created'],
+                self.env.uid,
+                now,
+                self.env.uid,
+                now,
+            )
+        )
+        is_new = bool(self.env.cr.fetchone())
+        if is_new:
+            self.env.ref('carepatron_billing.ir_cron_process_events').sudo()._trigger()
+        return is_new
+
+    # === ACTION METHODS ===#
+
+    def action_retry(self):
+        """Process failed events now, by hand."""
+        if not self.env.user.has_group('carepatron_billing.group_manager'):
+            raise AccessError(self.env._("Only a manager can retry events."))
+        for event_sudo in self.sudo().filtered(lambda event: event.state == 'failed'):
+            event_sudo._process()
+
+    # === PROCESSING ===#
+
+    @api.model
+    def _cron_process(self):
+        """Process what is waiting, one event a commit, so that one failure stops no other."""
+        domain = [
+            '|',
+            ('state', '=', 'new'),
+            '&',
+            ('state', '=', 'failed'),
+            ('next_attempt_at', '<=', fields.Datetime.now()),
+        ]
+        cron = self.env['ir.cron']
+        cron._commit_progress(remaining=self.search_count(domain))
+        for event in self.search(domain, order='id', limit=BATCH):
+            event = event.try_lock_for_update().filtered_domain(domain)
+            if event:
+                event._process()
+            if not cron._commit_progress(1):
+                break
+
+    def _process(self):
+        """Process one event; what goes wrong is kept on it and tried again later."""
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                state = 'done' if self._dispatch() else 'ignored'
+        except (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected):
+            # Another process is just recording the same payment: nothing went wrong. The
+            # transaction is of no more use; the next run looks again.
+            self.env.cr.rollback()
+            self._trigger_again()
+        except (StripeGatewayError, UserError) as error:
+            self._fail(str(error))
+        except Exception as error:
+            # The inbox must survive any event; the cause goes to the log and to the manager.
+            _logger.exception("Stripe event %s (%s) failed", self.event, self.kind)
+            self._fail(
+                self.env._("Unexpected error (%s). The server's log has more.", type(error).__name__)
+            )
+        else:
+            self.write({'state': state, 'error': False, 'next_attempt_at': False})
+
+    def _trigger_again(self):
+        cron = self.env.ref('carepatron_billing.ir_cron_process_events').sudo()
+        cron._trigger(fields.Datetime.now() + relativedelta(seconds=2))
+
+    def _fail(self, message):
+        self.env.invalidate_all()
+        attempts = self.attempts + 1
+        pause = RETRY_PAUSES[attempts - 1] if attempts <= len(RETRY_PAUSES) else None
+        retry_at = fields.Datetime.now() + pause if pause else False
+        self.write(
+            {
+                'state': 'failed',
+                'attempts': attempts,
+                'error': message,
+                'next_attempt_at': retry_at,
+            }
+        )
+        if retry_at:
+            cron = self.env.ref('carepatron_billing.ir_cron_process_events').sudo()
+            cron._trigger(retry_at)
+
+    def _dispatch(self):
+        """Act upon the event's object as it is now.
+
+        :return: whether the event was about something of this database.
+        :rtype: bool
+        """
+        family = self.kind.rpartition('.')[0]
+        handler = {
+            'checkout.session': self._sessions_by_id,
+            'payment_intent': self._sessions_by_intent,
+        }.get(family)
+        if not handler:
+            return False
+        gateway = self.provider_id._stripe_payment_link_gateway()
+        handled = False
+        for session in handler(gateway):
+            tx = self.env['payment.transaction']._stripe_payment_link_search(
+                self.provider_id, session
+            )
+            if tx:
+                tx._stripe_payment_link_record(session)
+                handled = True
+        return handled
+
+    def _sessions_by_id(self, gateway):
+        return [gateway.checkout_session(self.object_reference)]
+
+    def _sessions_by_intent(self, gateway):
+        # A session that is listed is not expanded as one that is fetched.
+        return [
+            gateway.checkout_session(session['id'])
+            for session in gateway.sessions_of_payment_intent(self.object_reference)
+        ]
