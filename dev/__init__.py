@@ -1,0 +1,1 @@
+"""What runs, tests and measures Carepatron Billing; nothing here belongs to the addon."""

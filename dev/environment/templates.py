@@ -1,0 +1,58 @@
+"""Databases that are made once and copied for each use."""
+
+import hashlib
+
+from . import addon
+from .odoo import Odoo
+
+BASE = "base_"
+ADDON = "addon_"
+
+
+def base_database(odoo: Odoo, also: tuple[str, ...] = ()) -> str:
+    """A database with stock Odoo: what the addon depends on, with demo data.
+
+    Made anew when Odoo or the list of modules has changed.
+
+    :param also: more modules of Odoo to install
+    :return: its name; copy it, never change it
+    """
+    modules = sorted({*addon.manifest()["depends"], *also})
+    name = BASE + _digest(odoo.source.version, *modules)
+    if not odoo.databases.exists(name):
+        _make(odoo, name, lambda making: odoo.install(making, modules, "Installing stock Odoo"))
+    return name
+
+
+def addon_database(odoo: Odoo, also: tuple[str, ...] = ()) -> str:
+    """A database with the addon and its demo practice on top of `base_database`.
+
+    Made anew when a file of the addon has changed; the one for the files of before is dropped.
+
+    :return: its name; copy it, never change it
+    """
+    base = base_database(odoo, also)
+    name = ADDON + _digest(base, addon.fingerprint())
+    if not odoo.databases.exists(name):
+        for outdated in odoo.databases.names():
+            if outdated.startswith(ADDON) or (outdated.startswith(BASE) and outdated != base):
+                odoo.databases.drop(outdated)
+
+        def install(making):
+            odoo.databases.copy(base, making)
+            odoo.install(making, [addon.NAME], "Installing the addon")
+
+        _make(odoo, name, install)
+    return name
+
+
+def _make(odoo: Odoo, name: str, install) -> None:
+    """Make a database under another name first, so that no half-made one passes for ready."""
+    making = "unfinished"
+    odoo.databases.drop(making)
+    install(making)
+    odoo.databases.rename(making, name)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]

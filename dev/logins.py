@@ -1,0 +1,14 @@
+"""Who can log in to the demo practice."""
+
+from typing import NamedTuple
+
+
+class Login(NamedTuple):
+    """A login of the demo practice."""
+
+    who: str
+    login: str
+    password: str
+
+
+LOGINS = (Login("Administrator", "admin", "admin"),)
