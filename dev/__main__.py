@@ -1,4 +1,4 @@
-"""`python3 -m dev run|test`, behind `make`."""
+"""`python3 -m dev run|test|lint|bench|clean`, behind `make`."""
 
 import importlib
 import signal
@@ -12,6 +12,8 @@ from .environment.report import Failure, warn
 COMMANDS = {
     "run": "start the demo practice",
     "test": "run the tests; arguments go to pytest",
+    "lint": "check the code; `fix` first mends what can be mended",
+    "clean": "remove what runs have made; `all` the shared downloads too",
 }
 
 

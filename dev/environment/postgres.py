@@ -178,9 +178,14 @@ class OwnServer:
         """Leave it as it is."""
 
 
+def uses_own_server() -> bool:
+    """Whether the user named a server by `PGHOST`."""
+    return bool(os.environ.get("PGHOST"))
+
+
 def postgres(name: str, durable: bool) -> Cluster | OwnServer:
-    """The user's own server if `PGHOST` names one, else this checkout's cluster `name`."""
-    return OwnServer() if os.environ.get("PGHOST") else Cluster(name, durable)
+    """The user's own server if there is one, else this checkout's cluster `name`."""
+    return OwnServer() if uses_own_server() else Cluster(name, durable)
 
 
 def _program(name: str) -> str:
