@@ -1,8 +1,10 @@
 from . import (
     account_move,
     account_move_line,
+    account_move_send,
     account_payment,
     calendar_event,
+    ir_actions_report,
     payment_provider,
     payment_transaction,
     practice_billing_item,

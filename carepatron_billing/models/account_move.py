@@ -5,6 +5,12 @@ from odoo.exceptions import AccessError, UserError
 class AccountMove(models.Model):
     _inherit = 'account.move'
 
+    # Localisations whose document differs from Odoo's own in its title and tax label only.
+    _BILLING_TAX_INVOICE_REPORTS = (
+        'l10n_au.report_invoice_document',
+        'l10n_nz.report_invoice_document',
+    )
+
     billing_link_ids = fields.One2many(
         'practice.payment.link', 'move_id', string="Payment Links", readonly=True
     )
@@ -23,6 +29,14 @@ class AccountMove(models.Model):
         return result
 
     # === ACTION METHODS === #
+
+    def action_billing_download(self):
+        """Download these invoices as the client gets them: one PDF, or several in a ZIP.
+
+        :return: an action; its address checks the access again
+        :rtype: dict
+        """
+        return self.action_invoice_download_pdf()
 
     def action_billing_send_link(self):
         """Open the dialog that sends the payer the link to this invoice.
@@ -89,3 +103,34 @@ class AccountMove(models.Model):
         self.check_access('read')
         send_sudo = self.env['account.move.send'].with_company(self.company_id).sudo()
         return send_sudo._generate_and_send_invoices(self.sudo(), sending_methods=[])
+
+    # === BUSINESS METHODS - DOCUMENT === #
+
+    def _billing_filter_documents(self):
+        """Return those that are printed as our document.
+
+        Documents to vendors keep Odoo's, and so do those to which a country's localisation gives
+        a layout of its own: it holds what the law there asks for.
+        """
+        reports = ('account.report_invoice_document', *self._BILLING_TAX_INVOICE_REPORTS)
+        return self.filtered(
+            lambda move: move.is_sale_document(include_receipts=True)
+            and move._get_name_invoice_report() in reports
+        )
+
+    def _get_invoice_pdf_proforma(self):
+        """Override of `account` to hand out the invoice itself before it was sent.
+
+        Our clients open it from a payment link, where nothing of it is provisional.
+        """
+        if not self._billing_filter_documents():
+            return super()._get_invoice_pdf_proforma()
+        report = self.env['account.move.send'].sudo()._get_default_pdf_report_id(self.sudo())
+        Report = self.env['ir.actions.report'].with_company(self.company_id)
+        content, report_type = Report._pre_render_qweb_pdf(report.report_name, self.ids)
+        content_by_id = Report._get_splitted_report(report.report_name, content, report_type)
+        return {
+            'filename': self.sudo()._get_invoice_report_filename(report=report),
+            'filetype': 'pdf',
+            'content': content_by_id[self.id],
+        }

@@ -28,3 +28,7 @@ class AccountPayment(models.Model):
         """Return the address that the receipt goes to: the payer's, as it was when paying."""
         self.ensure_one()
         return self.payment_transaction_id.partner_email or self.partner_id.email_normalized
+
+    def _billing_filter_documents(self):
+        """Return the payments that are printed as our receipt: those of clients."""
+        return self.filtered(lambda payment: payment.partner_type == 'customer')

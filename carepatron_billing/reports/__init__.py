@@ -1,0 +1,1 @@
+from . import account_move_report, account_payment_receipt_report

@@ -1,0 +1,1 @@
+from . import test_documents, test_pdf_engine

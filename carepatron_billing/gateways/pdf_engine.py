@@ -1,0 +1,228 @@
+"""HTML to PDF with WeasyPrint, closed to the world.
+
+A document is drawn from what the caller hands over: its HTML, its stylesheet with the font files
+that this names, and small images as ``data:`` URLs. Whatever else a text asks for (``http:``,
+``file:``, an image that unpacks to gigabytes) is left out, and the document is drawn without it.
+
+Facts this file rests on, measured with WeasyPrint 70: a ``FontConfiguration`` made for each
+document leaks 0.2 MB each time, one that is kept does not; it serves one render at a time.
+"""
+
+import atexit
+import base64
+import binascii
+import ctypes
+import hashlib
+import io
+import logging
+import re
+import threading
+from collections import deque
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+from PIL import Image
+
+ACCESSIBLE = 'pdf/ua-1'
+# The other PDF/A-3 variants of WeasyPrint drop the tags that a screen reader needs.
+ARCHIVE = 'pdf/a-3a'
+
+MAX_HTML_CHARS = 3_000_000
+MAX_IMAGE_BYTES = 2_000_000
+MAX_IMAGE_PIXELS = 6_000_000
+MAX_SVG_BYTES = 100_000
+MAX_SECONDS = 30
+
+RASTER_FORMATS = ('PNG', 'JPEG', 'GIF', 'WEBP')
+# By these a small SVG becomes endless work.
+SVG_REFUSED = re.compile(rb'<!entity|<(?:\w+:)?(?:use|pattern|filter)\b', re.IGNORECASE)
+MINIMUM_VERSION = 68
+
+_pool_lock = threading.Lock()
+_pool = {}
+# Fonts delete their temporary files, which they no longer can while the interpreter shuts down.
+atexit.register(_pool.clear)
+
+
+class PdfError(Exception):
+    """A document could not be drawn. ``reason``: ``missing``, ``size`` or ``time``."""
+
+    def __init__(self, reason, message):
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Stylesheet:
+    """CSS, and the files that it may name.
+
+    :param str css: for instance ``src: url("stylesheet:Roboto-Regular.ttf")``
+    :param dict files: for instance ``{'Roboto-Regular.ttf': Path(...)}``
+    """
+
+    css: str
+    files: dict[str, Path] = field(default_factory=dict, hash=False)
+
+
+def find_problem():
+    """Tell whether documents can be drawn on this machine.
+
+    :return: None, ``package`` (no WeasyPrint), ``version`` (too old) or ``library`` (no Pango)
+    :rtype: str | None
+    """
+    try:
+        import weasyprint
+    except ImportError:
+        return 'package'
+    except OSError:
+        return 'library'
+    if int(weasyprint.VERSION.split('.')[0]) < MINIMUM_VERSION:
+        return 'version'
+    return None
+
+
+def render(html, stylesheet, variant=ACCESSIBLE, max_seconds=MAX_SECONDS):
+    """Draw one document.
+
+    :param str html: the whole page, with ``<title>`` and ``<html lang>``
+    :param Stylesheet stylesheet: parsed once and kept for the next documents
+    :param str variant: ``ACCESSIBLE``, or ``ARCHIVE`` where files will be embedded
+    :param float max_seconds: when to give up
+    :return: the PDF
+    :rtype: bytes
+    :raises PdfError: WeasyPrint cannot be loaded, or the document is too large or takes too long
+    """
+    if problem := find_problem():
+        raise PdfError('missing', f"WeasyPrint cannot be used: {problem}")
+    if len(html) > MAX_HTML_CHARS:
+        raise PdfError('size', f"document of {len(html)} characters, limit {MAX_HTML_CHARS}")
+    from weasyprint import HTML
+
+    press = _take_press(stylesheet)
+    try:
+        with _time_limit(max_seconds):
+            pdf = HTML(string=html, url_fetcher=press.fetch).write_pdf(
+                stylesheets=[press.css],
+                font_config=press.font_config,
+                pdf_variant=variant,
+                # Random otherwise; it tells files apart, and equal texts are one document.
+                pdf_identifier=hashlib.md5(html.encode(), usedforsecurity=False).digest(),
+            )
+    except RecursionError as error:
+        raise PdfError('size', "document too deeply nested") from error
+    _give_back_press(stylesheet, press)
+    return pdf
+
+
+class _Press:
+    """A parsed stylesheet with its fonts: expensive to make, used by one render at a time."""
+
+    def __init__(self, stylesheet):
+        from weasyprint import CSS
+        from weasyprint.text.fonts import FontConfiguration
+
+        # WeasyPrint logs every address that it could not load, the text of a document in them.
+        logging.getLogger('weasyprint').setLevel(logging.CRITICAL)
+        logging.getLogger('fontTools').setLevel(logging.ERROR)
+        self.font_config = FontConfiguration()
+        self.css = CSS(
+            string=stylesheet.css,
+            url_fetcher=_make_fetcher(stylesheet.files),
+            font_config=self.font_config,
+        )
+        self.fetch = _make_fetcher({})
+
+
+def _take_press(stylesheet):
+    with _pool_lock:
+        idle = _pool.setdefault(stylesheet, deque())
+        if idle:
+            return idle.pop()
+    return _Press(stylesheet)
+
+
+def _give_back_press(stylesheet, press):
+    # A server thread may live for one request only, so presses outlive threads in a pool. One
+    # whose render failed or was broken off is not given back: its state is unknown.
+    with _pool_lock:
+        _pool[stylesheet].append(press)
+
+
+def _make_fetcher(files):
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+    class ClosedFetcher(URLFetcher):
+        def fetch(self, url, headers=None):
+            if url.startswith('data:'):
+                return URLFetcherResponse(url, _read_image(url))
+            name = url.removeprefix('stylesheet:')
+            if name != url and name in files:
+                return URLFetcherResponse(url, files[name].read_bytes())
+            raise ValueError("not part of this document")
+
+    return ClosedFetcher()
+
+
+def _read_image(url):
+    """Return the bytes of a ``data:`` image.
+
+    :raises ValueError: it is no image, or one that would take too long or too much memory
+    """
+    if len(url) > MAX_IMAGE_BYTES * 4 / 3:
+        raise ValueError("image too large")
+    header, _comma, body = url.partition(',')
+    try:
+        raw = base64.b64decode(body) if header.endswith(';base64') else unquote_to_bytes(body)
+    except binascii.Error as error:
+        raise ValueError("not base64") from error
+    if 'svg' in header:
+        if len(raw) > MAX_SVG_BYTES or SVG_REFUSED.search(raw):
+            raise ValueError("SVG too complex")
+        return raw
+    try:
+        with Image.open(io.BytesIO(raw), formats=RASTER_FORMATS) as image:
+            width, height = image.size
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError("not an image") from error
+    if width * height > MAX_IMAGE_PIXELS:
+        raise ValueError("image has too many pixels")
+    return raw
+
+
+class _TimeIsUp(BaseException):
+    """Raised inside a render that takes too long; ``except Exception`` must not swallow it."""
+
+
+@contextmanager
+def _time_limit(seconds):
+    # Neither an alarm (main thread only) nor a child process (0.5 s each) serves a web worker, so
+    # another thread raises in this one. It reaches Python code only, which is where layout lives.
+    # It is repeated, because what is raised while Python collects garbage is lost.
+    thread_id = ctypes.c_ulong(threading.get_ident())
+    lock = threading.Lock()
+    ended = threading.Event()
+    fired = threading.Event()
+
+    def interrupt():
+        pause = seconds
+        while not ended.wait(pause):
+            with lock:
+                if not ended.is_set():
+                    fired.set()
+                    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+                    raise_in(thread_id, ctypes.py_object(_TimeIsUp))
+            pause = 1
+
+    threading.Thread(target=interrupt, daemon=True, name='pdf time limit').start()
+    try:
+        try:
+            yield
+        finally:
+            with lock:
+                ended.set()
+    except _TimeIsUp:
+        ended.set()
+    if fired.is_set():
+        raise PdfError('time', f"document not drawn within {seconds} seconds")

@@ -1,0 +1,208 @@
+import logging
+from collections import OrderedDict
+from functools import lru_cache
+from pathlib import Path
+
+from markupsafe import Markup
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools.misc import file_path
+
+from ..gateways import pdf_engine
+
+_logger = logging.getLogger(__name__)
+
+INVOICE = 'carepatron_billing.report_account_move'
+RECEIPT = 'carepatron_billing.report_account_payment_receipt'
+
+# Fonts that come with Odoo's web client, so that a document looks alike on every machine.
+FONTS = {
+    'Roboto': ('Regular', 'Medium', 'Bold', 'Italic'),
+    'Tajawal': ('Regular', 'Medium', 'Bold'),
+}
+
+
+class IrActionsReport(models.Model):
+    _inherit = 'ir.actions.report'
+
+    # Odoo's report, by name, and ours that takes its place for the documents that are ours.
+    _BILLING_REPLACEMENTS = {
+        'account.report_invoice': INVOICE,
+        'account.report_invoice_with_payments': INVOICE,
+        'account.report_payment_receipt': RECEIPT,
+        INVOICE: INVOICE,
+        RECEIPT: RECEIPT,
+    }
+    # What is printed in place of ours where our documents cannot be drawn.
+    _BILLING_FALLBACKS = {
+        INVOICE: 'account.report_invoice_with_payments',
+        RECEIPT: 'account.report_payment_receipt',
+    }
+
+    # === ENGINE === #
+
+    @api.model
+    def _billing_pdf_engine_problem(self):
+        """Tell what keeps this machine from drawing our documents.
+
+        :return: a text for the settings page, saying what to do, or False
+        :rtype: str | bool
+        """
+        texts = {
+            None: False,
+            'package': self.env._(
+                "Invoices are printed with Odoo's own layout, because the Python package "
+                "WeasyPrint is missing. Install it (pip install weasyprint) and restart Odoo."
+            ),
+            'version': self.env._(
+                "Invoices are printed with Odoo's own layout, because the Python package "
+                "WeasyPrint is too old. Update it (pip install --upgrade weasyprint) and restart "
+                "Odoo."
+            ),
+            'library': self.env._(
+                "Invoices are printed with Odoo's own layout, because WeasyPrint does not find "
+                "the system library Pango. Install it (on Debian and Ubuntu: apt install "
+                "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0) and restart Odoo."
+            ),
+        }
+        return texts[pdf_engine.find_problem()]
+
+    @api.model
+    def billing_draws(self, report_name, res_ids):
+        """Tell the web client whether all these documents are drawn without wkhtmltopdf.
+
+        :param str report_name: the report's template
+        :param list res_ids: ids of the report's model
+        :rtype: bool
+        """
+        if report_name not in self._BILLING_REPLACEMENTS or not res_ids:
+            return False
+        report = self._get_report(report_name)
+        records = self.env[report.model].browse(res_ids)
+        return self._billing_own_documents(report, records) == records
+
+    def _billing_own_documents(self, report, records):
+        """Return those of `records` that `report` prints as our document."""
+        if report.report_name not in self._BILLING_REPLACEMENTS or pdf_engine.find_problem():
+            return records.browse()
+        records.check_access('read')
+        return records.sudo()._billing_filter_documents().sudo(records.env.su)
+
+    # === RENDERING === #
+
+    def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
+        """Override of `base` to draw our documents ourselves.
+
+        Each is passed on alone, in a context in which the four methods below answer in place of
+        wkhtmltopdf: what other addons do to a finished document (attach files, append a payment
+        slip) then happens to ours too.
+        """
+        # Another addon may come here from within one of our documents, for one that is not ours.
+        plain = super(IrActionsReport, self.with_context(billing_document=False))
+        report = self._get_report(report_ref)
+        if report.report_name not in self._BILLING_REPLACEMENTS:
+            return plain._render_qweb_pdf_prepare_streams(report_ref, data, res_ids=res_ids)
+        foreign_ref = self._BILLING_FALLBACKS.get(report.report_name, report_ref)
+        if problem := self._billing_pdf_engine_problem():
+            _logger.warning("%s", problem)
+            return plain._render_qweb_pdf_prepare_streams(foreign_ref, data, res_ids=res_ids)
+        wanted_ids = list(dict.fromkeys(res_ids or []))
+        records = self.env[report.model].browse(wanted_ids)
+        own_ids = self._billing_own_documents(report, records).ids
+        if not own_ids:
+            return plain._render_qweb_pdf_prepare_streams(foreign_ref, data, res_ids=res_ids)
+        foreign_ids = [res_id for res_id in wanted_ids if res_id not in own_ids]
+        streams = {}
+        if foreign_ids:
+            streams = plain._render_qweb_pdf_prepare_streams(
+                foreign_ref, dict(data or {}), res_ids=foreign_ids
+            )
+        # Read access was checked; a front desk without accounting groups may print all of it.
+        for res_id in own_ids:
+            drawing = self.sudo().with_context(billing_document=res_id)
+            streams.update(
+                super(IrActionsReport, drawing)._render_qweb_pdf_prepare_streams(
+                    report.id, dict(data or {}), res_ids=[res_id]
+                )
+            )
+        ordered = OrderedDict((key, streams.pop(key)) for key in wanted_ids if key in streams)
+        ordered.update(streams)
+        return ordered
+
+    @api.model
+    def get_wkhtmltopdf_state(self):
+        """Override of `base`: our documents do without."""
+        return 'ok' if self.env.context.get('billing_document') else super().get_wkhtmltopdf_state()
+
+    @api.model
+    def _render_qweb_html(self, report_ref, docids, data=None):
+        """Override of `base` to write our document where Odoo's was asked for."""
+        if not self.env.context.get('billing_document'):
+            return super()._render_qweb_html(report_ref, docids, data=data)
+        report = self._get_report(report_ref)
+        data = dict(data or {}, print_with_payments=report.report_name != 'account.report_invoice')
+        company = self.env[report.model].browse(docids).company_id[:1]
+        return super(IrActionsReport, self.with_company(company))._render_qweb_html(
+            self._BILLING_REPLACEMENTS[report.report_name], docids, data=data
+        )
+
+    def _get_rendering_context(self, report, docids, data):
+        """Override of `base` to add what our pages need beside their content."""
+        values = super()._get_rendering_context(report, docids, data)
+        if report.report_name in self._BILLING_FALLBACKS:
+            values['page_size'] = self._billing_page_size(report)
+            # A browser has no stylesheet of ours; the engine has it parsed already.
+            drawing = self.env.context.get('billing_document')
+            values['stylesheet'] = False if drawing else Markup(_stylesheet().css)
+        return values
+
+    def _billing_page_size(self, report):
+        paper = report.get_paperformat()
+        if paper.format == 'custom' and paper.page_width and paper.page_height:
+            size = f'{paper.page_width}mm {paper.page_height}mm'
+        else:
+            size = paper.format if paper.format in ('A3', 'A4', 'A5', 'Letter', 'Legal') else 'A4'
+        return f'{size} landscape' if paper.orientation == 'Landscape' else size
+
+    def _prepare_html(self, html, report_model=False):
+        """Override of `base`: our documents are whole pages, not parts for wkhtmltopdf."""
+        res_id = self.env.context.get('billing_document')
+        if not res_id:
+            return super()._prepare_html(html, report_model=report_model)
+        return [html.decode()], [res_id], '', '', {}
+
+    @api.model
+    def _run_wkhtmltopdf(self, bodies, *args, **kwargs):
+        """Override of `base` to draw our document.
+
+        :raises UserError: it is too large, or takes too long
+        """
+        if not self.env.context.get('billing_document'):
+            return super()._run_wkhtmltopdf(bodies, *args, **kwargs)
+        embeds = self.env.context.get('billing_embeds_files')
+        variant = pdf_engine.ARCHIVE if embeds else pdf_engine.ACCESSIBLE
+        try:
+            return pdf_engine.render(bodies[0], _stylesheet(), variant)
+        except pdf_engine.PdfError as error:
+            _logger.warning("A document was not drawn: %s", error)
+            raise UserError(
+                self.env._(
+                    "This document is too long or too complicated to print. Shorten its notes or "
+                    "the footer, use simpler images, or split it, then try again."
+                )
+            ) from error
+
+
+@lru_cache(maxsize=1)
+def _stylesheet():
+    files = {}
+    for family, weights in FONTS.items():
+        for weight in weights:
+            name = f'{family}-{weight}.ttf'
+            try:
+                files[name] = Path(file_path(f'web/static/fonts/google/{family}/{name}'))
+            except FileNotFoundError:
+                _logger.warning("Font %s is missing from Odoo's web addon", name)
+    css = Path(file_path('carepatron_billing/reports/document.css')).read_text(encoding='utf-8')
+    return pdf_engine.Stylesheet(css, files)

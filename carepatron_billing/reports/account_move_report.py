@@ -1,0 +1,296 @@
+"""What an invoice or a credit note says, ready to be set in type."""
+
+from odoo import api, models
+from odoo.tools import format_date, formatLang, is_html_empty
+
+from .document import address_lines, letterhead, qr_code
+
+MINUS = "\N{MINUS SIGN}"
+
+
+class AccountMoveReport(models.AbstractModel):
+    _name = 'report.carepatron_billing.report_account_move'
+    _description = "Invoice Document"
+
+    @api.model
+    def _get_report_values(self, docids, data=None):
+        """Return the values that the template shows.
+
+        :param list docids: invoices and credit notes; their texts come in each client's language
+        :param dict data: `proforma`: say so in the title; `print_with_payments` False: leave out
+            what was paid
+        :rtype: dict
+        """
+        data = data or {}
+        moves = self.env['account.move'].browse(docids)
+        documents = []
+        for move in moves:
+            move = move.with_context(lang=move.partner_id.lang or self.env.lang)
+            documents.append(self.with_context(lang=move.env.lang)._get_document(move, data))
+        return {
+            'doc_ids': docids,
+            'doc_model': 'account.move',
+            'docs': moves,
+            'documents': documents,
+        }
+
+    def _get_document(self, move, data):
+        amount = _amount_formatter(move)
+        with_payments = (
+            data.get('print_with_payments', True) and move.payment_state != 'invoicing_legacy'
+        )
+        payments = self._get_payments(move) if with_payments else []
+        is_due = move.state == 'posted' and not move.currency_id.is_zero(move.amount_residual)
+        to_pay = is_due and move.move_type in ('out_invoice', 'out_receipt')
+        return {
+            **letterhead(move),
+            'record': move,
+            'kind': 'invoice',
+            'title': self._get_title(move, bool(data.get('proforma'))),
+            'number': move.name if move.name and move.name != '/' else '',
+            'mark': self._get_mark(move),
+            'is_credit': move.move_type == 'out_refund',
+            'payer': move.partner_id,
+            'payer_address': address_lines(move.partner_id),
+            'facts': self._get_facts(move, amount, with_payments),
+            **self._get_items(move),
+            'totals': self._get_totals(move, amount),
+            'payments': payments,
+            'due': amount(move.amount_residual)
+            if with_payments and move.state == 'posted'
+            else False,
+            'link': self._get_link(move) if to_pay and with_payments else False,
+            'to_pay': to_pay,
+            **self._get_notes(move, amount),
+        }
+
+    # === HEAD === #
+
+    def _get_title(self, move, proforma):
+        env = self.env
+        tax_document = move._get_name_invoice_report() in move._BILLING_TAX_INVOICE_REPORTS
+        if move.move_type == 'out_refund':
+            if proforma:
+                return env._("Proforma Credit Note")
+            return env._("Tax Credit Note") if tax_document else env._("Credit Note")
+        if move.move_type == 'out_receipt':
+            return env._("Sales Receipt")
+        if proforma:
+            return env._("Proforma Invoice")
+        return env._("Tax Invoice") if tax_document else env._("Invoice")
+
+    def _get_mark(self, move):
+        return {'draft': self.env._("Draft"), 'cancel': self.env._("Cancelled")}.get(move.state)
+
+    def _get_facts(self, move, amount, with_payments):
+        """Return the figures looked for first: pairs of label and text, the sum last."""
+        env = self.env
+        is_credit = move.move_type == 'out_refund'
+        facts = []
+        if move.invoice_date:
+            label = env._("Credit note date") if is_credit else env._("Invoice date")
+            facts.append((label, format_date(env, move.invoice_date)))
+        if not is_credit and move.invoice_date_due and move.move_type == 'out_invoice':
+            facts.append((env._("Due date"), format_date(env, move.invoice_date_due)))
+        if is_credit and move.reversed_entry_id:
+            facts.append((env._("For invoice"), move.reversed_entry_id.name))
+        if move.ref and not is_credit:
+            facts.append((env._("Your reference"), move.ref))
+        if is_credit:
+            facts.append((env._("Total credit"), amount(move.amount_total)))
+        elif move.state == 'posted' and with_payments:
+            facts.append((env._("Amount due"), amount(move.amount_residual)))
+        else:
+            facts.append((env._("Total"), amount(move.amount_total)))
+        return facts
+
+    # === LINES === #
+
+    def _get_items(self, move):
+        lines = move._get_move_lines_to_report()
+        products = lines.filtered(lambda line: line.display_type == 'product')
+        items = []
+        for line in lines:
+            if line.collapse_composition or line.collapse_prices:
+                items += [
+                    self._get_grouped_item(move, line, group) for group in line._get_child_lines()
+                ]
+            else:
+                items.append(self._get_item(move, line))
+        return {
+            'items': items,
+            'has_dates': any(products.mapped('billing_service_date')),
+            'has_discounts': any(products.mapped('discount')),
+            'has_taxes': any(line.tax_ids for line in products),
+        }
+
+    def _get_item(self, move, line):
+        kind = line.display_type or 'product'
+        item = {'kind': kind.removeprefix('line_'), 'text': line.name or ''}
+        if kind == 'product':
+            item.update(
+                {
+                    'date': line.billing_service_date
+                    and format_date(self.env, line.billing_service_date),
+                    'quantity': self._format_quantity(line.quantity, line.product_uom_id),
+                    'price': self._format_price(line.price_unit, move.currency_id),
+                    'discount': line.discount
+                    and self.env._("%s%%", _format_short(self.env, line.discount)),
+                    'taxes': ", ".join(tax.tax_label for tax in line.tax_ids if tax.tax_label),
+                    'amount': self._format_price(
+                        line.price_total if _shows_tax_included(move) else line.price_subtotal,
+                        move.currency_id,
+                    ),
+                }
+            )
+        elif kind in ('line_section', 'line_subsection'):
+            item['amount'] = self._format_price(line.get_section_subtotal(), move.currency_id)
+        return item
+
+    def _get_grouped_item(self, move, section, group):
+        """Return a line of a section whose parts or prices the practice keeps to itself."""
+        kind = group['display_type'].removeprefix('line_')
+        item = {'kind': kind, 'text': group['name'] or '', 'taxes': ", ".join(group['taxes'])}
+        if kind == 'product':
+            item['quantity'] = self._format_quantity(group['quantity'], group.get('line_uom'))
+        if kind != 'product' or section.collapse_composition:
+            item['amount'] = self._format_price(
+                group['price_total' if _shows_tax_included(move) else 'price_subtotal'],
+                move.currency_id,
+            )
+        return item
+
+    def _format_quantity(self, quantity, uom):
+        text = _format_short(self.env, quantity)
+        if not uom or uom == self.env.ref('uom.product_uom_unit', raise_if_not_found=False):
+            return text
+        return f"{text} {uom.name}"
+
+    def _format_price(self, price, currency):
+        precision = self.env['decimal.precision'].precision_get('Product Price')
+        digits = currency.decimal_places
+        # A price per unit may be finer than the currency; no digit of it is hidden.
+        while digits < precision and round(price, digits) != round(price, precision):
+            digits += 1
+        return formatLang(self.env, price, digits=digits)
+
+    # === TOTALS === #
+
+    def _get_totals(self, move, amount):
+        """Return the rows of the total block: label, text and the kind of row."""
+        tax_totals = move.tax_totals or {}
+        subtotals = tax_totals.get('subtotals', [])
+        rows = []
+        for subtotal in subtotals:
+            if not subtotal['tax_groups']:
+                continue
+            name = self.env._("Subtotal") if len(subtotals) == 1 else subtotal['name']
+            rows.append((name, amount(subtotal['base_amount_currency']), 'sub'))
+            for group in subtotal['tax_groups']:
+                base = group['display_base_amount_currency']
+                name = group['group_name']
+                if not tax_totals['same_tax_base'] and base is not False:
+                    name = self.env._("%(tax)s on %(base)s", tax=name, base=amount(base))
+                rows.append((name, amount(group['tax_amount_currency']), 'tax'))
+        rounding = tax_totals.get('cash_rounding_base_amount_currency')
+        if rounding is not None:
+            rows.append((self.env._("Rounding"), amount(rounding), 'tax'))
+        label = self.env._("Total (%s)", move.currency_id.name)
+        rows.append((label, amount(move.amount_total), 'total'))
+        return rows
+
+    def _get_payments(self, move):
+        rows = []
+        widget = move.sudo().invoice_payments_widget or {}
+        amount = _amount_formatter(move)
+        for payment in widget.get('content', []):
+            if payment['is_exchange']:
+                continue
+            date = format_date(self.env, payment['date'])
+            counterpart = move.browse(payment['move_id'])
+            if move.move_type == 'out_refund':
+                label = (
+                    self.env._("Used for %s", counterpart.name)
+                    if counterpart.is_sale_document(include_receipts=True)
+                    else self.env._("Refunded on %s", date)
+                )
+            elif payment['is_refund']:
+                label = self.env._("Credited on %s", date)
+            else:
+                label = self.env._("Paid on %s", date)
+            rows.append((label, f"{MINUS}{amount(payment['amount'])}"))
+        return rows
+
+    def _get_link(self, move):
+        if not self._takes_payments(move):
+            return False
+        url = move._billing_payment_link().url
+        return {'url': url, 'qr_code': qr_code(url)}
+
+    def _takes_payments(self, move):
+        provider_sudo = move.company_id._billing_provider_sudo()
+        return move.move_type == 'out_invoice' and provider_sudo.state in ('enabled', 'test')
+
+    # === NOTES === #
+
+    def _get_notes(self, move, amount):
+        term = move.invoice_payment_term_id
+        return {
+            'instalments': [
+                (detail['date'], amount(detail['amount']))
+                for detail in move.payment_term_details or []
+            ]
+            if len(move.payment_term_details or []) > 1
+            else [],
+            'early_discount': self._get_early_discount(move, amount),
+            'company_currency_totals': self._get_company_currency_totals(move),
+            'notes': [
+                html
+                for html in (
+                    term.note,
+                    move.fiscal_position_id.note,
+                    move.taxes_legal_notes,
+                    move.narration,
+                )
+                if not is_html_empty(html)
+            ],
+        }
+
+    def _get_early_discount(self, move, amount):
+        if not (
+            move.show_discount_details
+            and move._is_eligible_for_early_payment_discount(move.currency_id, move.invoice_date)
+        ):
+            return False
+        term = move.invoice_payment_term_id
+        return self.env._(
+            "%(amount)s if you pay by %(date)s",
+            amount=amount(term._get_amount_due_after_discount(move.amount_total, move.amount_tax)),
+            date=term._get_last_discount_date_formatted(move.invoice_date),
+        )
+
+    def _get_company_currency_totals(self, move):
+        """Return the taxes in the practice's own currency, where the law asks for them."""
+        tax_totals = move.tax_totals or {}
+        if not tax_totals.get('display_in_company_currency'):
+            return []
+        currency = move.company_currency_id
+        return [
+            (group['group_name'], formatLang(self.env, group['tax_amount'], currency_obj=currency))
+            for subtotal in tax_totals['subtotals']
+            for group in subtotal['tax_groups']
+        ]
+
+
+def _amount_formatter(move):
+    return lambda value: formatLang(move.env, value, currency_obj=move.currency_id)
+
+
+def _format_short(env, value):
+    text = formatLang(env, value, digits=2)
+    point = env['res.lang']._get_data(code=env.lang or 'en_US').decimal_point or '.'
+    return text.rstrip('0').rstrip(point) if point in text else text
+
+
+def _shows_tax_included(move):
+    return move.company_price_include == 'tax_included'

@@ -1,0 +1,101 @@
+"""What a receipt says, ready to be set in type."""
+
+from odoo import api, models
+from odoo.tools import format_date, formatLang
+
+from .document import address_lines, letterhead
+
+
+class AccountPaymentReceiptReport(models.AbstractModel):
+    _name = 'report.carepatron_billing.report_account_payment_receipt'
+    _description = "Receipt Document"
+
+    @api.model
+    def _get_report_values(self, docids, data=None):
+        """Return the values that the template shows, in each payer's language.
+
+        :param list docids: payments from, or refunds to, clients
+        :rtype: dict
+        """
+        payments = self.env['account.payment'].browse(docids)
+        documents = []
+        for payment in payments:
+            payment = payment.with_context(lang=payment.partner_id.lang or self.env.lang)
+            documents.append(self.with_context(lang=payment.env.lang)._get_document(payment))
+        return {
+            'doc_ids': docids,
+            'doc_model': 'account.payment',
+            'docs': payments,
+            'documents': documents,
+        }
+
+    def _get_document(self, payment):
+        env = self.env
+        is_refund = payment.payment_type == 'outbound'
+        invoices = [self._get_invoice(payment, move) for move in payment.reconciled_invoice_ids]
+        facts = [(env._("Date"), format_date(env, payment.date))]
+        if method := self._get_method(payment):
+            facts.append((env._("Method"), method))
+        facts.append(
+            (
+                env._("Amount refunded") if is_refund else env._("Amount received"),
+                formatLang(env, payment.amount, currency_obj=payment.currency_id),
+            )
+        )
+        return {
+            **letterhead(payment),
+            'record': payment,
+            'kind': 'receipt',
+            'title': env._("Refund Receipt") if is_refund else env._("Receipt"),
+            'number': payment.name or '',
+            'mark': self._get_mark(payment),
+            'is_refund': is_refund,
+            'payer': payment.partner_id,
+            'payer_address': address_lines(payment.partner_id),
+            'facts': facts,
+            'invoices': invoices,
+            'still_due': self._get_still_due(payment),
+        }
+
+    def _get_mark(self, payment):
+        return {
+            'draft': self.env._("Draft"),
+            'canceled': self.env._("Cancelled"),
+            'rejected': self.env._("Rejected"),
+        }.get(payment.state)
+
+    def _get_method(self, payment):
+        """Return the method by the name that the payer knows it by: *Card*, not the provider."""
+        transaction = payment.payment_transaction_id
+        return transaction.payment_method_id.name or payment.payment_method_line_id.name or ''
+
+    def _get_invoice(self, payment, move):
+        env = self.env
+        partials, _exchange_ids = move.sudo()._get_reconciled_invoices_partials()
+        paid = sum(amount for _partial, amount, line in partials if line.move_id == payment.move_id)
+        amounts = {
+            'total': move.amount_total,
+            # A payment without entries of its own is known to have paid, but not how much.
+            'paid': abs(paid) if payment.move_id else None,
+            'due': move.amount_residual,
+        }
+        return {
+            'name': move.name,
+            'date': format_date(env, move.invoice_date),
+            **{
+                key: formatLang(env, value, currency_obj=move.currency_id)
+                if value is not None
+                else ''
+                for key, value in amounts.items()
+            },
+        }
+
+    def _get_still_due(self, payment):
+        """Return what remains to be paid on these invoices, one text for each currency."""
+        invoices = payment.reconciled_invoice_ids.filtered(
+            lambda move: move.move_type in ('out_invoice', 'out_receipt')
+        )
+        return [
+            formatLang(self.env, sum(group.mapped('amount_residual')), currency_obj=currency)
+            for currency, group in invoices.grouped('currency_id').items()
+        ]
