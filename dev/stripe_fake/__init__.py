@@ -1,0 +1,1 @@
+"""A loopback stand-in for Stripe's API, strict enough that what passes here passes there."""

@@ -1,0 +1,52 @@
+"""Planned misfortunes of the next API calls: errors, slowness, dropped connections."""
+
+from .wire.errors import StripeError
+
+
+class Dropped(Exception):
+    """The connection ends here without an answer."""
+
+
+def plan(world, fault):
+    """Add a fault.
+
+    :param dict fault: `when` ('before' or 'after' the call took effect), one of `status` (HTTP
+        status of an error), `drop` (true) or `latency` (seconds), `times` (default 1), and what
+        it applies to: `method`, `path` (a part of it), `account`.
+    """
+    faults = world.store.setting('faults', [])
+    faults.append({'when': 'before', 'times': 1, **fault})
+    world.store.set('faults', faults)
+
+
+def next_for(world, method, path, account):
+    """Return the fault that this call meets, and count it; None if it is spared."""
+    faults = world.store.setting('faults', [])
+    for fault in faults:
+        if fault['times'] < 1 or fault.get('method', method) != method:
+            continue
+        if fault.get('path', '') not in path or fault.get('account', account) != account:
+            continue
+        fault['times'] -= 1
+        world.store.set('faults', [each for each in faults if each['times'] > 0])
+        return fault
+    return None
+
+
+def strike(fault, moment):
+    """Let a fault happen if this is its moment.
+
+    :raises Dropped: the connection is to be cut.
+    :raises StripeError: the error to answer with.
+    """
+    if not fault or fault['when'] != moment:
+        return
+    if fault.get('drop'):
+        raise Dropped()
+    if fault.get('status'):
+        status = fault['status']
+        kind = 'invalid_request_error' if status == 429 else 'api_error'
+        raise StripeError(
+            fault.get('message', 'An unknown error occurred.' if status >= 500 else
+                      'Too many requests hit the API too quickly.'),
+            status=status, kind=kind, code='rate_limit' if status == 429 else None, started=False)

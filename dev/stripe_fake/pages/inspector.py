@@ -1,0 +1,42 @@
+"""The page that shows what Stripe would have seen, and what it would have sent."""
+
+import json
+import time
+
+from .render import page
+
+MOST = 200  # rows of each table
+
+
+class Inspector:
+    """Serves `/`."""
+
+    def __init__(self, world, deliveries):
+        self.world = world
+        self.deliveries = deliveries
+
+    def routes(self):
+        yield '/', ['GET'], self.show
+
+    def show(self, request):
+        wanted = request.args.get('q', '').strip().lower()
+        rows = self.world.store.execute('SELECT id, body FROM request ORDER BY id DESC')
+        requests = [{'id': identifier, **json.loads(body)} for identifier, body in rows
+                    if wanted in body.lower()]
+        deliveries = [row for row in reversed(self.deliveries.all())
+                      if wanted in json.dumps(row).lower()]
+        return page(
+            'inspector.html', wanted=request.args.get('q', ''), requests=requests[:MOST],
+            request_count=len(requests), deliveries=deliveries[:MOST],
+            delivery_count=len(deliveries), base_url=self.world.base_url,
+            clock=lambda moment: time.strftime('%H:%M:%S', time.localtime(moment)),
+            flat=_flat)
+
+
+def _flat(params, path=''):
+    """Return nested parameters as `(name, value)` pairs."""
+    pairs = []
+    for name, value in params.items():
+        at = f'{path}[{name}]' if path else name
+        pairs += _flat(value, at) if isinstance(value, dict) else [(at, value)]
+    return pairs

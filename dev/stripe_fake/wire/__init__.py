@@ -1,0 +1,1 @@
+"""How a request reaches an object: forms, types, keys, idempotency, errors, lists."""
