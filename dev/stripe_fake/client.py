@@ -26,22 +26,30 @@ class FakeClient:
 
     def requests(self, path='', method=None, after=0):
         """Return the API requests received, oldest first, whose path contains `path`."""
-        return [row for row in self._get('requests', after=after)
-                if path in row['path'] and method in (None, row['method'])]
+        return [
+            row
+            for row in self._get('requests', after=after)
+            if path in row['path'] and method in (None, row['method'])
+        ]
 
     def forget_requests(self):
+        """Forget the requests received so far."""
         self._post('requests/forget')
 
     def received_text(self):
         """Return everything that was sent to the API as one text, to search for a word."""
         return '\n'.join(
             f'{row["method"]} {row["path"]} {row["params"]} {row["idempotency_key"]}'
-            for row in self._get('requests'))
+            for row in self._get('requests')
+        )
 
     def deliveries(self, type=None, state=None):
         """Return the webhook deliveries, oldest first, each with its attempts."""
-        return [row for row in self._get('deliveries')
-                if type in (None, row['type']) and state in (None, row['state'])]
+        return [
+            row
+            for row in self._get('deliveries')
+            if type in (None, row['type']) and state in (None, row['state'])
+        ]
 
     def totals(self, account, live=False):
         """Return an account's money in sums; see `ledger.totals`."""
@@ -81,8 +89,11 @@ class FakeClient:
         """
         end = time.monotonic() + timeout
         while True:
-            waiting = [row for row in self._get('deliveries')
-                       if row['state'] in ('waiting', 'grouped', 'sending')]
+            waiting = [
+                row
+                for row in self._get('deliveries')
+                if row['state'] in ('waiting', 'grouped', 'sending')
+            ]
             if not waiting:
                 return
             if time.monotonic() > end:
@@ -112,6 +123,7 @@ class FakeClient:
         self._post('faults', path=path, latency=seconds, times=times, **options)
 
     def clear_faults(self):
+        """Spare the coming API calls again."""
         self._post('faults', clear=True)
 
     def key(self, key, **options):
@@ -149,6 +161,7 @@ class FakeClient:
         return self.do('dispute', id, **options)
 
     def close_dispute(self, id, outcome, **options):
+        """End a dispute: `won`, `lost` or `warning_closed`."""
         return self.do('close_dispute', id, outcome=outcome, **options)
 
     def payout(self, account, **options):
@@ -156,6 +169,7 @@ class FakeClient:
         return self.do('payout', account, **options)
 
     def expire_session(self, id):
+        """Expire an open session now."""
         return self.do('expire_session', id)
 
     def reset(self):
@@ -173,8 +187,15 @@ class FakeClient:
         :return: the address that the browser is sent to, or None if the page stays.
         """
         form = {
-            'way': 'card', 'email': 'payer@example.com', 'name': 'Pat Payer', 'number': card,
-            'account': card, 'expiry': '12/34', 'cvc': '123', **fields}
+            'way': 'card',
+            'email': 'payer@example.com',
+            'name': 'Pat Payer',
+            'number': card,
+            'account': card,
+            'expiry': '12/34',
+            'cvc': '123',
+            **fields,
+        }
         return self._submit(f'{self.url}/c/pay/{session_id}', form, authenticate)
 
     def _submit(self, address, form, authenticate):
@@ -191,18 +212,20 @@ class FakeClient:
         page = self._http.get(link, allow_redirects=False, timeout=30)
         if page.status_code == 303:
             return page.headers['Location']
-        answer = self._http.post(
-            link, data={'answer': answer}, allow_redirects=False, timeout=30)
+        answer = self._http.post(link, data={'answer': answer}, allow_redirects=False, timeout=30)
         return answer.headers['Location']
 
     def _get(self, path, **params):
-        return self._read(self._http.get(
-            f'{self.url}/_fake/{path}', params=params, timeout=30))
+        return self._read(self._http.get(f'{self.url}/_fake/{path}', params=params, timeout=30))
 
     def _post(self, path, **values):
-        return self._read(self._http.post(
-            f'{self.url}/_fake/{path}', timeout=120,
-            json={name: value for name, value in values.items() if value is not None}))
+        return self._read(
+            self._http.post(
+                f'{self.url}/_fake/{path}',
+                timeout=120,
+                json={name: value for name, value in values.items() if value is not None},
+            )
+        )
 
     def _read(self, answer):
         result = answer.json()

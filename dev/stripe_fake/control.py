@@ -20,6 +20,7 @@ class Control:
         self.deliveries = deliveries
 
     def routes(self):
+        """Yield path, methods and view of each switch."""
         post, get = ['POST'], ['GET']
         yield '/_fake/requests', get, self._wrap(self.requests)
         yield '/_fake/requests/forget', post, self._wrap(self.forget_requests)
@@ -40,8 +41,11 @@ class Control:
 
     def _wrap(self, view):
         def answer(request, **arguments):
-            given = (request.get_json(silent=True) or {}) if request.method == 'POST' \
+            given = (
+                (request.get_json(silent=True) or {})
+                if request.method == 'POST'
                 else request.args.to_dict()
+            )
             status = 200
             try:
                 result = view(given, **arguments)
@@ -51,6 +55,7 @@ class Control:
                 status, result = 400, {'error': f'{type(error).__name__}: {error}'}
             text = json.dumps(result, indent=2).replace(HOSTED, self.world.base_url)
             return Response(text, status, content_type='application/json')
+
         answer.__name__ = view.__name__
         return answer
 
@@ -59,10 +64,12 @@ class Control:
     def requests(self, given):
         """Return the API requests received, oldest first; `after`: only newer ids."""
         rows = self.world.store.execute(
-            'SELECT id, body FROM request WHERE id > ? ORDER BY id', (int(given.get('after', 0)),))
+            'SELECT id, body FROM request WHERE id > ? ORDER BY id', (int(given.get('after', 0)),)
+        )
         return [{'id': identifier, **json.loads(body)} for identifier, body in rows]
 
     def forget_requests(self, given):
+        """Forget the requests received."""
         self.world.store.execute('DELETE FROM request')
         return {}
 
@@ -111,6 +118,7 @@ class Control:
         return self.deliveries.resend(given['event'])
 
     def settings(self, given):
+        """Return the settings."""
         return {name: self.world.setting(name) for name in DEFAULTS}
 
     def change_settings(self, given):
@@ -145,8 +153,13 @@ class Control:
         with self.world.store.transaction():
             name = f'key:{given["key"]}'
             known = self.world.store.setting(name, {})
-            known.update({part: given[part] for part in ('account', 'permissions', 'revoked')
-                          if part in given})
+            known.update(
+                {
+                    part: given[part]
+                    for part in ('account', 'permissions', 'revoked')
+                    if part in given
+                }
+            )
             self.world.store.set(name, known)
             if known.get('account'):
                 objects.ensure_account(self.world, known['account'])
@@ -176,12 +189,14 @@ class Control:
                 values['business_profile'] = {**record['business_profile'], 'name': name}
             if 'country' in values:
                 values.setdefault(
-                    'default_currency', accounts.CURRENCY_OF.get(values['country'], 'eur'))
+                    'default_currency', accounts.CURRENCY_OF.get(values['country'], 'eur')
+                )
             unknown = {name for name in values if not name.startswith('_')} - set(record)
             if unknown:
                 raise ValueError(f'unknown: {", ".join(sorted(unknown))}')
-            return public(accounts.update(
-                self.world, account, livemode=bool(given.get('live')), **values))
+            return public(
+                accounts.update(self.world, account, livemode=bool(given.get('live')), **values)
+            )
 
     def reset(self, given):
         """Forget everything."""
@@ -253,8 +268,9 @@ class Control:
         objects.payment_methods.detach(realm, record)
 
     def _intent(self, realm, record):
-        return realm.find(record['payment_intent']) if record['object'] != 'payment_intent' \
-            else record
+        return (
+            realm.find(record['payment_intent']) if record['object'] != 'payment_intent' else record
+        )
 
     def _charge(self, realm, record):
         if record['object'] == 'charge':

@@ -47,6 +47,14 @@ def strike(fault, moment):
         status = fault['status']
         kind = 'invalid_request_error' if status == 429 else 'api_error'
         raise StripeError(
-            fault.get('message', 'An unknown error occurred.' if status >= 500 else
-                      'Too many requests hit the API too quickly.'),
-            status=status, kind=kind, code='rate_limit' if status == 429 else None, started=False)
+            fault.get(
+                'message',
+                'An unknown error occurred.'
+                if status >= 500
+                else 'Too many requests hit the API too quickly.',
+            ),
+            status=status,
+            kind=kind,
+            code='rate_limit' if status == 429 else None,
+            started=False,
+        )

@@ -18,7 +18,8 @@ def totals(realm):
 
     def add(currency, name, amount):
         sums = by_currency.setdefault(
-            currency, {'captured': 0, 'refunded': 0, 'disputed': 0, 'charges': 0})
+            currency, {'captured': 0, 'refunded': 0, 'disputed': 0, 'charges': 0}
+        )
         sums[name] += amount
 
     for charge in realm.all('charge'):
@@ -34,13 +35,19 @@ def totals(realm):
 
     def total(field, *kinds):
         return sum(record[field] for record in records if record['type'] in kinds)
+
     for sums in by_currency.values():
         sums['kept'] = sums['captured'] - sums['refunded'] - sums['disputed']
     return {
-        'currency': realm.profile()['default_currency'], 'by_currency': by_currency,
-        'fees': total('fee', *CHARGES), 'dispute_fees': total('fee', 'adjustment'),
-        'booked': total('amount', *CHARGES), 'booked_refunds': -total('amount', *REFUNDS),
+        'currency': realm.profile()['default_currency'],
+        'by_currency': by_currency,
+        'fees': total('fee', *CHARGES),
+        'dispute_fees': total('fee', 'adjustment'),
+        'booked': total('amount', *CHARGES),
+        'booked_refunds': -total('amount', *REFUNDS),
         'booked_disputes': -total('amount', 'adjustment'),
         'paid_out': -total('amount', 'payout', 'payout_failure'),
-        'available': available, 'pending': pending, 'balance': available + pending,
+        'available': available,
+        'pending': pending,
+        'balance': available + pending,
     }

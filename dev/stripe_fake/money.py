@@ -9,29 +9,194 @@ from decimal import ROUND_HALF_UP, Decimal
 from .wire.errors import StripeError
 
 ZERO_DECIMAL = frozenset(
-    'bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf'.split())
-THREE_DECIMAL = frozenset('bhd jod kwd omr tnd'.split())
+    [
+        'bif',
+        'clp',
+        'djf',
+        'gnf',
+        'jpy',
+        'kmf',
+        'krw',
+        'mga',
+        'pyg',
+        'rwf',
+        'vnd',
+        'vuv',
+        'xaf',
+        'xof',
+        'xpf',
+    ]
+)
+THREE_DECIMAL = frozenset(['bhd', 'jod', 'kwd', 'omr', 'tnd'])
 # Without decimals in life, yet counted in hundredths: the last two digits must be zero.
-WHOLE_UNITS = frozenset('isk ugx'.split())
+WHOLE_UNITS = frozenset(['isk', 'ugx'])
 TWO_DECIMAL = frozenset(
-    'aed afn all amd ang aoa ars aud awg azn bam bbd bdt bgn bmd bnd bob brl bsd bwp byn bzd cad '
-    'cdf chf cny cop crc cve czk dkk dop dzd egp etb eur fjd fkp gbp gel gip gmd gtq gyd hkd hnl '
-    'hrk htg huf idr ils inr isk jmd kes kgs khr kyd kzt lak lbp lkr lrd lsl mad mdl mkd mmk mnt '
-    'mop mur mvr mwk mxn myr mzn nad ngn nio nok npr nzd pab pen pgk php pkr pln qar ron rsd rub '
-    'sar sbd scr sek sgd shp sle sos srd std szl thb tjs top try ttd twd tzs uah ugx usd uyu uzs '
-    'wst xcd yer zar zmw'.split())
+    [
+        'aed',
+        'afn',
+        'all',
+        'amd',
+        'ang',
+        'aoa',
+        'ars',
+        'aud',
+        'awg',
+        'azn',
+        'bam',
+        'bbd',
+        'bdt',
+        'bgn',
+        'bmd',
+        'bnd',
+        'bob',
+        'brl',
+        'bsd',
+        'bwp',
+        'byn',
+        'bzd',
+        'cad',
+        'cdf',
+        'chf',
+        'cny',
+        'cop',
+        'crc',
+        'cve',
+        'czk',
+        'dkk',
+        'dop',
+        'dzd',
+        'egp',
+        'etb',
+        'eur',
+        'fjd',
+        'fkp',
+        'gbp',
+        'gel',
+        'gip',
+        'gmd',
+        'gtq',
+        'gyd',
+        'hkd',
+        'hnl',
+        'hrk',
+        'htg',
+        'huf',
+        'idr',
+        'ils',
+        'inr',
+        'isk',
+        'jmd',
+        'kes',
+        'kgs',
+        'khr',
+        'kyd',
+        'kzt',
+        'lak',
+        'lbp',
+        'lkr',
+        'lrd',
+        'lsl',
+        'mad',
+        'mdl',
+        'mkd',
+        'mmk',
+        'mnt',
+        'mop',
+        'mur',
+        'mvr',
+        'mwk',
+        'mxn',
+        'myr',
+        'mzn',
+        'nad',
+        'ngn',
+        'nio',
+        'nok',
+        'npr',
+        'nzd',
+        'pab',
+        'pen',
+        'pgk',
+        'php',
+        'pkr',
+        'pln',
+        'qar',
+        'ron',
+        'rsd',
+        'rub',
+        'sar',
+        'sbd',
+        'scr',
+        'sek',
+        'sgd',
+        'shp',
+        'sle',
+        'sos',
+        'srd',
+        'std',
+        'szl',
+        'thb',
+        'tjs',
+        'top',
+        'try',
+        'ttd',
+        'twd',
+        'tzs',
+        'uah',
+        'ugx',
+        'usd',
+        'uyu',
+        'uzs',
+        'wst',
+        'xcd',
+        'yer',
+        'zar',
+        'zmw',
+    ]
+)
 SUPPORTED = ZERO_DECIMAL | THREE_DECIMAL | TWO_DECIMAL
 MINIMUM = {  # in whole units
-    'usd': '0.50', 'aed': '2.00', 'aud': '0.50', 'bgn': '1.00', 'brl': '0.50', 'cad': '0.50',
-    'chf': '0.50', 'czk': '15.00', 'dkk': '2.50', 'eur': '0.50', 'gbp': '0.30', 'hkd': '4.00',
-    'huf': '175.00', 'inr': '0.50', 'jpy': '50', 'mxn': '10', 'myr': '2', 'nok': '3.00',
-    'nzd': '0.50', 'pln': '2.00', 'ron': '2.00', 'sek': '3.00', 'sgd': '0.50', 'thb': '10',
+    'usd': '0.50',
+    'aed': '2.00',
+    'aud': '0.50',
+    'bgn': '1.00',
+    'brl': '0.50',
+    'cad': '0.50',
+    'chf': '0.50',
+    'czk': '15.00',
+    'dkk': '2.50',
+    'eur': '0.50',
+    'gbp': '0.30',
+    'hkd': '4.00',
+    'huf': '175.00',
+    'inr': '0.50',
+    'jpy': '50',
+    'mxn': '10',
+    'myr': '2',
+    'nok': '3.00',
+    'nzd': '0.50',
+    'pln': '2.00',
+    'ron': '2.00',
+    'sek': '3.00',
+    'sgd': '0.50',
+    'thb': '10',
 }
 LARGEST = 99999999  # eight digits
 SYMBOLS = {'usd': '$', 'eur': '€', 'gbp': '£', 'jpy': '¥', 'aud': 'A$', 'cad': 'CA$', 'inr': '₹'}
 # Made-up, steady rates: dollars for one unit. An account may set its own.
-BALANCE_RATES = {'usd': 1.0, 'eur': 1.1, 'gbp': 1.25, 'jpy': 0.007, 'aud': 0.65, 'cad': 0.75,
-                 'chf': 1.1, 'isk': 0.0072, 'ugx': 0.00027, 'kwd': 3.25, 'mga': 0.00022}
+BALANCE_RATES = {
+    'usd': 1.0,
+    'eur': 1.1,
+    'gbp': 1.25,
+    'jpy': 0.007,
+    'aud': 0.65,
+    'cad': 0.75,
+    'chf': 1.1,
+    'isk': 0.0072,
+    'ugx': 0.00027,
+    'kwd': 3.25,
+    'mga': 0.00022,
+}
 
 
 def decimals(currency):
@@ -72,7 +237,9 @@ def check_currency(currency, param='currency'):
     if lower not in SUPPORTED:
         raise StripeError(
             f'Invalid currency: {currency}. Stripe currently supports these currencies: '
-            f'{", ".join(sorted(SUPPORTED))}', param=param)
+            f'{", ".join(sorted(SUPPORTED))}',
+            param=param,
+        )
     return lower
 
 
@@ -85,19 +252,27 @@ def check_amount(amount, currency, param='amount', minimum=True, subject=None):
     """
     if amount < 0 or (amount == 0 and minimum):
         raise StripeError(
-            'This value must be greater than or equal to 1.', param=param,
-            code='parameter_invalid_integer')
+            'This value must be greater than or equal to 1.',
+            param=param,
+            code='parameter_invalid_integer',
+        )
     if amount > LARGEST:
         raise StripeError(
-            f'Amount must be no more than {text(LARGEST, currency)}', param=param,
-            code='amount_too_large')
+            f'Amount must be no more than {text(LARGEST, currency)}',
+            param=param,
+            code='amount_too_large',
+        )
     step = 100 if currency in WHOLE_UNITS else 10 if currency in THREE_DECIMAL else 1
     if amount % step:
         raise StripeError(
             f'Invalid amount: {currency.upper()} amounts must be evenly divisible by {step}.',
-            param=param, code='invalid_charge_amount')
+            param=param,
+            code='invalid_charge_amount',
+        )
     if minimum and currency in MINIMUM and to_units(amount, currency) < Decimal(MINIMUM[currency]):
         smallest = text(to_minor(MINIMUM[currency], currency), currency)
         raise StripeError(
-            f'{subject or "Amount must be"} at least {smallest} {currency}', param=param,
-            code='amount_too_small')
+            f'{subject or "Amount must be"} at least {smallest} {currency}',
+            param=param,
+            code='amount_too_small',
+        )

@@ -25,6 +25,7 @@ class QuietHandler(WSGIRequestHandler):
     """Says nothing: what was asked can be read on the page of received requests."""
 
     def log_request(self, *args, **kwargs):
+        """Override of Werkzeug: write no line for a request."""
         pass
 
 
@@ -41,7 +42,8 @@ class Server:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((HOST, port))
         self._http = make_server(
-            HOST, port, self._serve, threaded=True, request_handler=QuietHandler)
+            HOST, port, self._serve, threaded=True, request_handler=QuietHandler
+        )
         self._http.daemon_threads = True
         self.url = f'http://{HOST}:{self._http.server_port}'
         self.world = World(self.url, state_file)
@@ -50,9 +52,12 @@ class Server:
         self.api = Api(self.world, objects.ensure_account)
         rules = []
         self._views = {}
-        for part in (Hosted(self.world), Onboarding(self.world),
-                     Inspector(self.world, self.deliveries),
-                     Control(self.world, self.deliveries)):
+        for part in (
+            Hosted(self.world),
+            Onboarding(self.world),
+            Inspector(self.world, self.deliveries),
+            Control(self.world, self.deliveries),
+        ):
             for path, methods, view in part.routes():
                 name = f'{type(part).__name__}.{view.__name__}'
                 rules.append(Rule(path, methods=methods, endpoint=name))
@@ -68,6 +73,7 @@ class Server:
         self.world.store.close()
 
     def stop(self):
+        """Stop serving; waits for the loop to end."""
         self._http.shutdown()
 
     def _serve(self, environ, start_response):

@@ -41,7 +41,8 @@ class Store:
         self._depth = 0
         self._after = []
         self._db = sqlite3.connect(
-            path or ':memory:', check_same_thread=False, isolation_level=None)
+            path or ':memory:', check_same_thread=False, isolation_level=None
+        )
         # A killed process loses nothing that was committed; only a power cut might.
         self._db.execute('PRAGMA journal_mode = WAL')
         self._db.execute('PRAGMA synchronous = OFF')
@@ -76,19 +77,23 @@ class Store:
         self._after.append(action)
 
     def execute(self, statement, values=()):
+        """Return the rows of a statement."""
         with self._lock:
             return self._db.execute(statement, values).fetchall()
 
     def insert(self, statement, values=()):
+        """Insert a row and return its number."""
         with self._lock:
             return self._db.execute(statement, values).lastrowid
 
     def clear(self):
+        """Forget everything."""
         with self.transaction():
             for table in TABLES:
                 self._db.execute(f'DELETE FROM {table}')
 
     def close(self):
+        """Close the file."""
         with self._lock:
             self._db.close()
 
@@ -97,19 +102,23 @@ class Store:
     def get(self, realm, identifier, kind=None):
         """Return the object of that id, or None."""
         rows = self.execute(
-            'SELECT kind, body FROM object WHERE realm = ? AND id = ?', (realm, identifier))
+            'SELECT kind, body FROM object WHERE realm = ? AND id = ?', (realm, identifier)
+        )
         if not rows or (kind and rows[0][0] != kind):
             return None
         return json.loads(rows[0][1])
 
     def put(self, realm, record):
+        """Keep an object, over the one of the same id."""
         body = json.dumps(record)
         self.execute(
             'INSERT INTO object (id, realm, kind, created, body) VALUES (?, ?, ?, ?, ?) '
             'ON CONFLICT (realm, id) DO UPDATE SET body = excluded.body',
-            (record['id'], realm, record['object'], record.get('created', 0), body))
+            (record['id'], realm, record['object'], record.get('created', 0), body),
+        )
 
     def remove(self, realm, identifier):
+        """Forget an object."""
         self.execute('DELETE FROM object WHERE realm = ? AND id = ?', (realm, identifier))
 
     def all(self, realm, kind, **equal):
@@ -120,8 +129,10 @@ class Store:
             values.append(value)
         rows = self.execute(
             f'SELECT body FROM object WHERE realm = ? AND kind = ? {" ".join(conditions)} '
-            'ORDER BY seq DESC', values)
-        return [json.loads(body) for body, in rows]
+            'ORDER BY seq DESC',
+            values,
+        )
+        return [json.loads(body) for (body,) in rows]
 
     def find_realm(self, identifier):
         """Return the realm that holds an id, or None."""
@@ -131,10 +142,14 @@ class Store:
     # === SETTINGS === #
 
     def setting(self, name, default=None):
+        """Return a setting, or the default."""
         rows = self.execute('SELECT body FROM setting WHERE name = ?', (name,))
         return json.loads(rows[0][0]) if rows else default
 
     def set(self, name, value):
+        """Keep a setting."""
         self.execute(
             'INSERT INTO setting (name, body) VALUES (?, ?) '
-            'ON CONFLICT (name) DO UPDATE SET body = excluded.body', (name, json.dumps(value)))
+            'ON CONFLICT (name) DO UPDATE SET body = excluded.body',
+            (name, json.dumps(value)),
+        )

@@ -28,12 +28,14 @@ class Worker(threading.Thread):
         world.wake = self._wake.set
 
     def run(self):
+        """Run what is due, sleep until the next, and so on."""
         while not self._ending:
             self._wake.clear()
             due = min(self._run_tasks(), self.deliveries.start_due(self._pool))
             self._wake.wait(min(max(due - time.time(), 0), LONGEST_NAP))
 
     def stop(self):
+        """End the thread and drop what was not begun."""
         self._ending = True
         self._wake.set()
         self.join(timeout=2)

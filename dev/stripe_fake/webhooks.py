@@ -27,10 +27,15 @@ def emit(realm, kind, record, previous=None):
     endpoints = _listening(realm, kind)
     connected = realm.profile().get('_platform')
     event = realm.new(
-        'event', 'evt', api_version=stripe.api_version, data=data, type=kind,
+        'event',
+        'evt',
+        api_version=stripe.api_version,
+        data=data,
+        type=kind,
         pending_webhooks=len(endpoints),
         request=realm.origin or {'id': None, 'idempotency_key': None},
-        **({'account': realm.account} if connected else {}))
+        **({'account': realm.account} if connected else {}),
+    )
     for endpoint_realm, endpoint in endpoints:
         _plan(realm.world, event, realm.name, endpoint_realm, endpoint)
     return event
@@ -38,17 +43,19 @@ def emit(realm, kind, record, previous=None):
 
 def _listening(realm, kind):
     """Return the endpoints that an event goes to: the account's own, and its platform's."""
-    found = [(realm, endpoint) for endpoint in realm.all('webhook_endpoint')
-             if not endpoint['_connect']]
+    found = [
+        (realm, endpoint) for endpoint in realm.all('webhook_endpoint') if not endpoint['_connect']
+    ]
     platform = realm.profile().get('_platform')
     if platform:
         above = Realm(realm.world, platform, realm.livemode)
-        found += [(above, endpoint) for endpoint in above.all('webhook_endpoint')
-                  if endpoint['_connect']]
+        found += [
+            (above, endpoint) for endpoint in above.all('webhook_endpoint') if endpoint['_connect']
+        ]
     return [
-        (owner, endpoint) for owner, endpoint in found
-        if endpoint['status'] == 'enabled'
-        and ({'*', kind} & set(endpoint['enabled_events']))
+        (owner, endpoint)
+        for owner, endpoint in found
+        if endpoint['status'] == 'enabled' and ({'*', kind} & set(endpoint['enabled_events']))
     ]
 
 
@@ -69,10 +76,25 @@ def _plan(world, event, realm_name, endpoint_realm, endpoint):
     for _copy in range(2 if mode == 'twice' else 1):
         world.store.insert(
             'INSERT INTO delivery (event, state, due, body) VALUES (?, ?, ?, ?)',
-            (event['id'], state, due, json.dumps({
-                'event': event['id'], 'type': event['type'], 'realm': realm_name,
-                'endpoint_realm': endpoint_realm.name, 'endpoint': endpoint['id'],
-                'url': endpoint['url'], 'mode': mode, 'group': group, 'attempts': []})))
+            (
+                event['id'],
+                state,
+                due,
+                json.dumps(
+                    {
+                        'event': event['id'],
+                        'type': event['type'],
+                        'realm': realm_name,
+                        'endpoint_realm': endpoint_realm.name,
+                        'endpoint': endpoint['id'],
+                        'url': endpoint['url'],
+                        'mode': mode,
+                        'group': group,
+                        'attempts': [],
+                    }
+                ),
+            ),
+        )
     world.store.after_commit(world.wake)
 
 
@@ -84,8 +106,7 @@ def _rule_for(world, kind):
             continue
         if rule.get('count') is not None:
             rule['count'] -= 1
-            world.store.set(
-                'webhook_rules', [each for each in rules if each.get('count') != 0])
+            world.store.set('webhook_rules', [each for each in rules if each.get('count') != 0])
         return rule
     return NORMAL
 
@@ -114,25 +135,36 @@ class Deliveries:
 
         :rtype: list[dict]
         """
-        rows = self.world.store.execute(
-            'SELECT id, state, due, body FROM delivery ORDER BY id')
-        return [{'id': identifier, 'state': state, 'due': due, **json.loads(body)}
-                for identifier, state, due, body in rows]
+        rows = self.world.store.execute('SELECT id, state, due, body FROM delivery ORDER BY id')
+        return [
+            {'id': identifier, 'state': state, 'due': due, **json.loads(body)}
+            for identifier, state, due, body in rows
+        ]
 
     def start_due(self, pool):
         """Hand what is due to the pool; return when the next delivery is due."""
         store, now = self.world.store, time.time()
         with store.transaction():
-            single = [row[0] for row in store.execute(
-                "SELECT id FROM delivery WHERE state = 'waiting' AND due <= ? ORDER BY due, id",
-                (now,))]
-            grouped = [row[0] for row in store.execute(
-                "SELECT id FROM delivery WHERE state = 'grouped' AND due <= ? "
-                'ORDER BY due, id DESC', (now,))]
+            single = [
+                row[0]
+                for row in store.execute(
+                    "SELECT id FROM delivery WHERE state = 'waiting' AND due <= ? ORDER BY due, id",
+                    (now,),
+                )
+            ]
+            grouped = [
+                row[0]
+                for row in store.execute(
+                    "SELECT id FROM delivery WHERE state = 'grouped' AND due <= ? "
+                    'ORDER BY due, id DESC',
+                    (now,),
+                )
+            ]
             for identifier in single + grouped:
                 self._state(identifier, 'sending')
             rows = store.execute(
-                "SELECT MIN(due) FROM delivery WHERE state IN ('waiting', 'grouped')")
+                "SELECT MIN(due) FROM delivery WHERE state IN ('waiting', 'grouped')"
+            )
         for identifier in single:
             pool.submit(self.send, identifier)
         if grouped:
@@ -140,6 +172,7 @@ class Deliveries:
         return rows[0][0] or now + 3600
 
     def send_in_turn(self, identifiers):
+        """Make one attempt at each delivery, one after the other."""
         return [self.send(identifier) for identifier in identifiers]
 
     def claim(self, states, event=None, order='created'):
@@ -148,8 +181,11 @@ class Deliveries:
         :return: their ids, in the order in which to send them.
         """
         with self.world.store.transaction():
-            found = [row for row in self.all()
-                     if row['state'] in states and event in (None, row['event'], row['type'])]
+            found = [
+                row
+                for row in self.all()
+                if row['state'] in states and event in (None, row['event'], row['type'])
+            ]
             if order == 'reverse':
                 found.reverse()
             for row in found:
@@ -166,20 +202,35 @@ class Deliveries:
             raise KeyError(event)
         kind = realm.find(event)['type']
         with self.world.store.transaction():
-            identifiers = [self.world.store.insert(
-                "INSERT INTO delivery (event, state, due, body) VALUES (?, 'sending', ?, ?)",
-                (event, time.time(), json.dumps({
-                    'event': event, 'type': kind, 'realm': realm.name,
-                    'endpoint_realm': owner.name, 'endpoint': endpoint['id'],
-                    'url': endpoint['url'], 'mode': 'resent', 'group': None, 'attempts': []})))
-                for owner, endpoint in _listening(realm, kind)]
+            identifiers = [
+                self.world.store.insert(
+                    "INSERT INTO delivery (event, state, due, body) VALUES (?, 'sending', ?, ?)",
+                    (
+                        event,
+                        time.time(),
+                        json.dumps(
+                            {
+                                'event': event,
+                                'type': kind,
+                                'realm': realm.name,
+                                'endpoint_realm': owner.name,
+                                'endpoint': endpoint['id'],
+                                'url': endpoint['url'],
+                                'mode': 'resent',
+                                'group': None,
+                                'attempts': [],
+                            }
+                        ),
+                    ),
+                )
+                for owner, endpoint in _listening(realm, kind)
+            ]
         return self.send_in_turn(identifiers)
 
     def send(self, identifier):
         """Make one attempt; return the delivery with its outcome."""
         with self.world.store.transaction():
-            rows = self.world.store.execute(
-                'SELECT body FROM delivery WHERE id = ?', (identifier,))
+            rows = self.world.store.execute('SELECT body FROM delivery WHERE id = ?', (identifier,))
             if not rows:  # the stand-in was reset meanwhile
                 return None
             body = json.loads(rows[0][0])
@@ -208,9 +259,16 @@ class Deliveries:
         session.trust_env = False
         try:
             answer = session.post(
-                url, data=payload.encode(), timeout=TIMEOUT, allow_redirects=False, headers={
+                url,
+                data=payload.encode(),
+                timeout=TIMEOUT,
+                allow_redirects=False,
+                headers={
                     'Content-Type': 'application/json; charset=utf-8',
-                    'Stripe-Signature': header, 'User-Agent': 'Stripe/1.0 (local stand-in)'})
+                    'Stripe-Signature': header,
+                    'User-Agent': 'Stripe/1.0 (local stand-in)',
+                },
+            )
         except requests.RequestException as error:
             return {'error': type(error).__name__}
         finally:
@@ -231,7 +289,8 @@ class Deliveries:
             state = 'failed'
         self.world.store.execute(
             'UPDATE delivery SET state = ?, due = ?, body = ? WHERE id = ?',
-            (state, due, json.dumps(body), identifier))
+            (state, due, json.dumps(body), identifier),
+        )
         self.world.store.after_commit(self.world.wake)
         return {'id': identifier, 'state': state, 'due': due, **body}
 
@@ -242,5 +301,4 @@ class Deliveries:
             realm.change(event, pending_webhooks=max(event['pending_webhooks'] - 1, 0))
 
     def _state(self, identifier, state):
-        self.world.store.execute(
-            'UPDATE delivery SET state = ? WHERE id = ?', (state, identifier))
+        self.world.store.execute('UPDATE delivery SET state = ? WHERE id = ?', (state, identifier))

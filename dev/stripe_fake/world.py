@@ -16,13 +16,13 @@ from .wire.errors import missing_object
 HOSTED = 'https://stand-in.invalid'
 ALPHABET = string.ascii_letters + string.digits
 DEFAULTS = {
-    'strict_keys': False,            # only configured keys are accepted
-    'latency': 0,                    # seconds added to every API call
-    'fee_delay': 0,                  # seconds until the fee is booked; null: on command
-    'debit_delay': None,             # seconds until a bank debit settles; null: on command
-    'refund_state': 'succeeded',     # or 'pending': refunds wait for a command
+    'strict_keys': False,  # only configured keys are accepted
+    'latency': 0,  # seconds added to every API call
+    'fee_delay': 0,  # seconds until the fee is booked; null: on command
+    'debit_delay': None,  # seconds until a bank debit settles; null: on command
+    'refund_state': 'succeeded',  # or 'pending': refunds wait for a command
     'retry_pauses': [1, 2, 5, 10, 30, 60],  # seconds between deliveries of one event
-    'clock_offset': 0,               # seconds that the stand-in's time runs ahead
+    'clock_offset': 0,  # seconds that the stand-in's time runs ahead
 }
 
 
@@ -36,9 +36,10 @@ class World:
     def __init__(self, base_url, state_file=None):
         self.base_url = base_url
         self.store = Store(state_file)
-        self.wake = lambda: None     # set by the worker that runs tasks and deliveries
+        self.wake = lambda: None  # set by the worker that runs tasks and deliveries
 
     def setting(self, name):
+        """Return a setting, or its default."""
         return self.store.setting(name, DEFAULTS[name])
 
     def now(self):
@@ -49,7 +50,8 @@ class World:
         """Have the worker run the task `name` after some seconds (see `tasks`)."""
         self.store.insert(
             'INSERT INTO task (due, name, body) VALUES (?, ?, ?)',
-            (time.time() + self.setting('clock_offset') + seconds, name, json.dumps(details)))
+            (time.time() + self.setting('clock_offset') + seconds, name, json.dumps(details)),
+        )
         self.store.after_commit(self.wake)
 
 
@@ -76,6 +78,7 @@ class Realm:
 
     @classmethod
     def of_name(cls, world, name):
+        """Return the realm of a stored name."""
         account, mode = name.split('/')
         return cls(world, account, mode == 'live')
 
@@ -87,10 +90,12 @@ class Realm:
 
     @property
     def now(self):
+        """The stand-in's time."""
         return self.world.now()
 
     @property
     def mode(self):
+        """`live` or `test`."""
         return 'live' if self.livemode else 'test'
 
     def new(self, kind, prefix, length=24, **values):
@@ -106,9 +111,11 @@ class Realm:
         return record
 
     def put(self, record):
+        """Keep an object."""
         self.world.store.put(self.name, record)
 
     def find(self, identifier, kind=None):
+        """Return an object of this realm, or None."""
         return self.world.store.get(self.name, identifier, kind)
 
     def get(self, kind, identifier, param='id', label=None, status=None):
@@ -121,16 +128,19 @@ class Realm:
             other = 'test' if self.livemode else 'live'
             elsewhere = self.world.store.get(f'{self.account}/{other}', identifier, kind)
             raise missing_object(
-                label or kind, identifier, param, other if elsewhere else None, status)
+                label or kind, identifier, param, other if elsewhere else None, status
+            )
         return record
 
     def all(self, kind, **equal):
+        """Return the objects of a kind, newest first."""
         return self.world.store.all(self.name, kind, **equal)
 
     def change(self, record, **values):
         """Write new values; return what they replaced, as an event's `previous_attributes`."""
         previous = {
-            name: copy.deepcopy(record.get(name)) for name, value in values.items()
+            name: copy.deepcopy(record.get(name))
+            for name, value in values.items()
             if not name.startswith('_') and record.get(name) != value
         }
         record.update(values)

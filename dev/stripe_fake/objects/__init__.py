@@ -18,6 +18,18 @@ from . import (
 from .accounts import ensure as ensure_account
 
 __all__ = [
-    'balance', 'charges', 'checkout', 'customers', 'disputes', 'endpoints', 'ensure_account',
-    'events', 'intents', 'payment_methods', 'payouts', 'refunds', 'sessions', 'setups',
+    'balance',
+    'charges',
+    'checkout',
+    'customers',
+    'disputes',
+    'endpoints',
+    'ensure_account',
+    'events',
+    'intents',
+    'payment_methods',
+    'payouts',
+    'refunds',
+    'sessions',
+    'setups',
 ]

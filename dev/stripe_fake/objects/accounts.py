@@ -11,8 +11,20 @@ from ..world import HOSTED, Realm, new_id
 from . import checks
 
 LINK_LIFETIME = 300  # seconds
-CURRENCY_OF = {'US': 'usd', 'GB': 'gbp', 'AU': 'aud', 'CA': 'cad', 'CH': 'chf', 'JP': 'jpy',
-               'NZ': 'nzd', 'DK': 'dkk', 'SE': 'sek', 'NO': 'nok', 'BR': 'brl', 'MX': 'mxn'}
+CURRENCY_OF = {
+    'US': 'usd',
+    'GB': 'gbp',
+    'AU': 'aud',
+    'CA': 'cad',
+    'CH': 'chf',
+    'JP': 'jpy',
+    'NZ': 'nzd',
+    'DK': 'dkk',
+    'SE': 'sek',
+    'NO': 'nok',
+    'BR': 'brl',
+    'MX': 'mxn',
+}
 DUE = ['business_profile.url', 'external_account', 'tos_acceptance.date']
 PERCENT, FIXED = '2.9', 30  # Stripe's list price in the United States
 
@@ -27,38 +39,69 @@ def build(world, account, country, platform=None, **values):
     """Return a new account, ready to charge unless a platform made it."""
     ready = platform is None
     return shapes.build(
-        'account', id=account, created=world.now(), country=country,
-        default_currency=CURRENCY_OF.get(country, 'eur'), type=values.pop('type', 'standard'),
-        email=values.pop('email', None), charges_enabled=ready, payouts_enabled=ready,
-        details_submitted=ready, metadata=values.pop('metadata', {}),
+        'account',
+        id=account,
+        created=world.now(),
+        country=country,
+        default_currency=CURRENCY_OF.get(country, 'eur'),
+        type=values.pop('type', 'standard'),
+        email=values.pop('email', None),
+        charges_enabled=ready,
+        payouts_enabled=ready,
+        details_submitted=ready,
+        metadata=values.pop('metadata', {}),
         business_profile={
-            'mcc': None, 'name': 'Local stand-in', 'product_description': None,
-            'support_address': None, 'support_email': None, 'support_phone': None,
-            'support_url': None, 'url': None, **values.pop('business_profile', {})},
+            'mcc': None,
+            'name': 'Local stand-in',
+            'product_description': None,
+            'support_address': None,
+            'support_email': None,
+            'support_phone': None,
+            'support_url': None,
+            'url': None,
+            **values.pop('business_profile', {}),
+        },
         capabilities={
             'card_payments': 'active' if ready else 'inactive',
-            'transfers': 'active' if ready else 'inactive'},
+            'transfers': 'active' if ready else 'inactive',
+        },
         requirements=requirements([] if ready else DUE),
         settings={
             'dashboard': {'display_name': 'Local stand-in', 'timezone': 'Etc/UTC'},
             'payments': {'statement_descriptor': 'STAND-IN'},
-            'payouts': {'debit_negative_balances': True,
-                        'schedule': {'delay_days': 2, 'interval': 'daily'},
-                        'statement_descriptor': None}},
-        external_accounts={'object': 'list', 'data': [], 'has_more': False,
-                           'url': f'/v1/accounts/{account}/external_accounts'},
-        controller={'type': 'account'} if ready else {
-            'type': 'application', 'is_controller': True},
-        _platform=platform, _fee_percent=PERCENT, _fee_fixed=FIXED, _rates={}, **values)
+            'payouts': {
+                'debit_negative_balances': True,
+                'schedule': {'delay_days': 2, 'interval': 'daily'},
+                'statement_descriptor': None,
+            },
+        },
+        external_accounts={
+            'object': 'list',
+            'data': [],
+            'has_more': False,
+            'url': f'/v1/accounts/{account}/external_accounts',
+        },
+        controller={'type': 'account'} if ready else {'type': 'application', 'is_controller': True},
+        _platform=platform,
+        _fee_percent=PERCENT,
+        _fee_fixed=FIXED,
+        _rates={},
+        **values,
+    )
 
 
 def requirements(due, disabled_reason=None):
     """Return what Stripe still asks for."""
     return {
-        'alternatives': [], 'current_deadline': None, 'currently_due': list(due),
+        'alternatives': [],
+        'current_deadline': None,
+        'currently_due': list(due),
         'disabled_reason': disabled_reason or ('requirements.past_due' if due else None),
-        'errors': [], 'eventually_due': list(due), 'past_due': list(due),
-        'pending_verification': []}
+        'errors': [],
+        'eventually_due': list(due),
+        'past_due': list(due),
+        'pending_verification': [],
+    }
 
 
 def update(world, account, livemode=False, **values):
@@ -84,14 +127,19 @@ def retrieve(call):
 @operation('GET /v1/accounts')
 def list_accounts(call):
     platform = call.platform.account
-    connected = [record for record in call.world.store.all('accounts', 'account')
-                 if record['_platform'] == platform]
+    connected = [
+        record
+        for record in call.world.store.all('accounts', 'account')
+        if record['_platform'] == platform
+    ]
     return listing.page(connected, call.params, '/v1/accounts')
 
 
-@operation('POST /v1/accounts',
-           'type country email metadata business_profile capabilities controller business_type '
-           'default_currency')
+@operation(
+    'POST /v1/accounts',
+    'type country email metadata business_profile capabilities controller business_type '
+    'default_currency',
+)
 def create(call):
     params = dict(call.params)
     checks.exclusive(params, 'type', 'controller')
@@ -99,11 +147,14 @@ def create(call):
     if len(country) != 2 or not country.isupper():
         raise invalid(f"Country '{country}' is unknown.", 'country', 'country_unsupported')
     values = {
-        name: params[name] for name in ('type', 'email', 'business_profile', 'business_type')
-        if name in params}
+        name: params[name]
+        for name in ('type', 'email', 'business_profile', 'business_type')
+        if name in params
+    }
     values['metadata'] = checks.metadata(params.get('metadata'))
     record = build(
-        call.world, new_id('acct', 16), country, platform=call.platform.account, **values)
+        call.world, new_id('acct', 16), country, platform=call.platform.account, **values
+    )
     if params.get('default_currency') in SUPPORTED:
         record['default_currency'] = params['default_currency']
     call.world.store.put('accounts', record)
@@ -137,22 +188,36 @@ def list_capabilities(call):
     due = record['requirements']['currently_due']
     data = [
         shapes.build(
-            'capability', id=name, account=record['id'], requested=True, status=status,
-            requested_at=record['created'], requirements=requirements(due))
-        for name, status in record['capabilities'].items()]
-    return {'object': 'list', 'data': data, 'has_more': False,
-            'url': f'/v1/accounts/{record["id"]}/capabilities'}
+            'capability',
+            id=name,
+            account=record['id'],
+            requested=True,
+            status=status,
+            requested_at=record['created'],
+            requirements=requirements(due),
+        )
+        for name, status in record['capabilities'].items()
+    ]
+    return {
+        'object': 'list',
+        'data': data,
+        'has_more': False,
+        'url': f'/v1/accounts/{record["id"]}/capabilities',
+    }
 
 
-@operation('POST /v1/account_links',
-           'account type refresh_url return_url collect collection_options')
+@operation(
+    'POST /v1/account_links', 'account type refresh_url return_url collect collection_options'
+)
 def create_link(call):
     params = call.params
     record = _reachable(call, params['account'], 'account')
     if record['_platform'] != call.platform.account:
         raise invalid(
             'You cannot create an account link for an account that is not connected to your '
-            'platform.', 'account')
+            'platform.',
+            'account',
+        )
     if params['type'] not in ('account_onboarding', 'account_update'):
         raise invalid(f"You cannot create `{params['type']}` links for this account.", 'type')
     for name in ('refresh_url', 'return_url'):
@@ -160,22 +225,36 @@ def create_link(call):
             raise checks.missing(name)
         checks.url(params[name], name, call.realm.livemode)
     token, now = secrets.token_urlsafe(16), call.world.now()
-    call.world.store.set(f'link:{token}', {
-        'account': record['id'], 'refresh_url': params['refresh_url'], 'used': False,
-        'return_url': params['return_url'], 'expires_at': now + LINK_LIFETIME,
-        'livemode': call.realm.livemode})
+    call.world.store.set(
+        f'link:{token}',
+        {
+            'account': record['id'],
+            'refresh_url': params['refresh_url'],
+            'used': False,
+            'return_url': params['return_url'],
+            'expires_at': now + LINK_LIFETIME,
+            'livemode': call.realm.livemode,
+        },
+    )
     return shapes.build(
-        'account_link', created=now, expires_at=now + LINK_LIFETIME,
-        url=f'{HOSTED}/setup/{record["id"]}/{token}')
+        'account_link',
+        created=now,
+        expires_at=now + LINK_LIFETIME,
+        url=f'{HOSTED}/setup/{record["id"]}/{token}',
+    )
 
 
 def _reachable(call, account, param='id'):
     """Return an account that the key may see: its own or a connected one."""
     record = call.world.store.get('accounts', account)
-    if record and (account == call.platform.account
-                   or record['_platform'] == call.platform.account):
+    if record and (
+        account == call.platform.account or record['_platform'] == call.platform.account
+    ):
         return record
     raise StripeError(
         f"The provided key does not have access to account '{account}' (or that account does not "
-        'exist). Application access may have been revoked.', status=403, param=param,
-        code='account_invalid')
+        'exist). Application access may have been revoked.',
+        status=403,
+        param=param,
+        code='account_invalid',
+    )

@@ -7,10 +7,17 @@ from ..wire import listing, shapes
 from ..wire.operations import operation
 
 DAY = 24 * 3600
-CATEGORIES = {'charge': 'charge', 'payment': 'charge', 'refund': 'refund',
-              'payment_refund': 'refund', 'refund_failure': 'refund_failure',
-              'payment_failure_refund': 'charge_failure', 'adjustment': 'dispute',
-              'payout': 'payout', 'payout_failure': 'payout_reversal'}
+CATEGORIES = {
+    'charge': 'charge',
+    'payment': 'charge',
+    'refund': 'refund',
+    'payment_refund': 'refund',
+    'refund_failure': 'refund_failure',
+    'payment_failure_refund': 'charge_failure',
+    'adjustment': 'dispute',
+    'payout': 'payout',
+    'payout_failure': 'payout_reversal',
+}
 
 
 def book(realm, kind, amount, currency, source, fee=0, fees=(), category=None, **values):
@@ -29,14 +36,31 @@ def book(realm, kind, amount, currency, source, fee=0, fees=(), category=None, *
     delay = realm.profile()['settings']['payouts']['schedule']['delay_days']
     held = delay * DAY if amount > 0 and kind in ('charge', 'payment') else 0
     return realm.new(
-        'balance_transaction', 'txn', amount=amount, currency=home, fee=fee, net=amount - fee,
-        available_on=realm.now + held, balance_type='payments', exchange_rate=rate, type=kind,
-        status='pending' if held else 'available', source=source,
+        'balance_transaction',
+        'txn',
+        amount=amount,
+        currency=home,
+        fee=fee,
+        net=amount - fee,
+        available_on=realm.now + held,
+        balance_type='payments',
+        exchange_rate=rate,
+        type=kind,
+        status='pending' if held else 'available',
+        source=source,
         reporting_category=category or CATEGORIES[kind],
         fee_details=[
-            {'amount': fee, 'application': None, 'currency': home, 'description': description,
-             'type': fee_type} for fee_type, description in fees],
-        **values)
+            {
+                'amount': fee,
+                'application': None,
+                'currency': home,
+                'description': description,
+                'type': fee_type,
+            }
+            for fee_type, description in fees
+        ],
+        **values,
+    )
 
 
 def current(realm, record):
@@ -64,15 +88,17 @@ def retrieve(call):
 
     def part(amount):
         return [{'amount': amount, 'currency': currency, 'source_types': {'card': amount}}]
+
     return shapes.build(
-        'balance', available=part(available), pending=part(pending),
-        livemode=call.realm.livemode)
+        'balance', available=part(available), pending=part(pending), livemode=call.realm.livemode
+    )
 
 
 @operation('GET /v1/balance_transactions/{id}')
 def retrieve_transaction(call):
     return current(
-        call.realm, call.realm.get('balance_transaction', call.args[0], label='balance transaction'))
+        call.realm, call.realm.get('balance_transaction', call.args[0], label='balance transaction')
+    )
 
 
 @operation('GET /v1/balance_transactions', 'payout type source currency')

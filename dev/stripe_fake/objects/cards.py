@@ -36,20 +36,25 @@ CARDS = {
     '4000000000009987': Card(decline='lost_card', attach=False),
     '4000000000009979': Card(decline='stolen_card', attach=False),
     '4000000000000069': Card(
-        decline='expired_card', code='expired_card', message='Your card has expired.',
-        attach=False),
+        decline='expired_card', code='expired_card', message='Your card has expired.', attach=False
+    ),
     '4000000000000127': Card(
-        decline='incorrect_cvc', code='incorrect_cvc', attach=False,
-        message="Your card's security code is incorrect."),
+        decline='incorrect_cvc',
+        code='incorrect_cvc',
+        attach=False,
+        message="Your card's security code is incorrect.",
+    ),
     '4000000000000119': Card(
-        decline='processing_error', code='processing_error', attach=False,
-        message='An error occurred while processing your card. Try again in a little bit.'),
+        decline='processing_error',
+        code='processing_error',
+        attach=False,
+        message='An error occurred while processing your card. Try again in a little bit.',
+    ),
     '4000000000000341': Card(decline='generic_decline'),
     '4000002500003155': Card(authentication='unless_set_up'),
     '4000002760003184': Card(authentication='always'),
     '4000003800000446': Card(authentication='unless_set_up'),
-    '4000008260003178': Card(
-        authentication='always', decline='insufficient_funds', message=FUNDS),
+    '4000008260003178': Card(authentication='always', decline='insufficient_funds', message=FUNDS),
 }
 # Ready-made payment methods by their test ids.
 PAYMENT_METHODS = {
@@ -69,8 +74,13 @@ PAYMENT_METHODS = {
     'pm_card_authenticationRequiredOnSetup': '4000002500003155',
 }
 # Bank debits: the account number says how the debit will end.
-DEBIT_TYPES = {'eur': 'sepa_debit', 'usd': 'us_bank_account', 'gbp': 'bacs_debit',
-               'aud': 'au_becs_debit', 'cad': 'acss_debit'}
+DEBIT_TYPES = {
+    'eur': 'sepa_debit',
+    'usd': 'us_bank_account',
+    'gbp': 'bacs_debit',
+    'aud': 'au_becs_debit',
+    'cad': 'acss_debit',
+}
 DEBIT_ACCOUNTS = {
     'DE89370400440532013000': 'settles',
     'DE62370400440532013001': 'fails',

@@ -20,19 +20,34 @@ def new(realm, intent, method, status, failure=None):
     """
     failed = status == 'failed'
     charge = realm.new(
-        'charge', 'ch' if method['type'] == 'card' else 'py', amount=intent['amount'],
-        amount_captured=0 if failed else intent['amount'], amount_refunded=0,
-        billing_details=method['billing_details'], captured=not failed,
-        calculated_statement_descriptor='STAND-IN', currency=intent['currency'],
-        customer=intent['customer'], description=intent['description'], disputed=False,
+        'charge',
+        'ch' if method['type'] == 'card' else 'py',
+        amount=intent['amount'],
+        amount_captured=0 if failed else intent['amount'],
+        amount_refunded=0,
+        billing_details=method['billing_details'],
+        captured=not failed,
+        calculated_statement_descriptor='STAND-IN',
+        currency=intent['currency'],
+        customer=intent['customer'],
+        description=intent['description'],
+        disputed=False,
         failure_code=failure and failure['code'],
         failure_message=failure and failure['message'],
-        fraud_details={}, metadata=intent['metadata'], outcome=_outcome(status, failure),
-        paid=not failed, payment_intent=intent['id'], payment_method=method['id'],
-        payment_method_details={method['type']: _details(method)}, radar_options={},
-        receipt_email=intent['receipt_email'], refunded=False, status=status,
+        fraud_details={},
+        metadata=intent['metadata'],
+        outcome=_outcome(status, failure),
+        paid=not failed,
+        payment_intent=intent['id'],
+        payment_method=method['id'],
+        payment_method_details={method['type']: _details(method)},
+        radar_options={},
+        receipt_email=intent['receipt_email'],
+        refunded=False,
+        status=status,
         statement_descriptor=intent['statement_descriptor'],
-        transfer_group=intent['transfer_group'])
+        transfer_group=intent['transfer_group'],
+    )
     if status == 'succeeded':
         _book_or_wait(realm, charge)
     return charge
@@ -48,8 +63,13 @@ def settle(realm, charge):
 def fail(realm, charge, failure):
     """Let a pending bank debit bounce."""
     realm.change(
-        charge, status='failed', paid=False, failure_code=failure['code'],
-        failure_message=failure['message'], outcome=_outcome('failed', failure))
+        charge,
+        status='failed',
+        paid=False,
+        failure_code=failure['code'],
+        failure_message=failure['message'],
+        outcome=_outcome('failed', failure),
+    )
     webhooks.emit(realm, 'charge.failed', charge)
 
 
@@ -64,9 +84,15 @@ def book(realm, charge):
     percent = Decimal(str(profile['_fee_percent'])) / 100
     fee = int((gross * percent).quantize(Decimal(1), ROUND_HALF_UP)) + profile['_fee_fixed']
     transaction = balance.book(
-        realm, 'charge' if charge['id'].startswith('ch_') else 'payment', charge['amount'],
-        charge['currency'], charge['id'], fee=fee, description=charge['description'],
-        fees=[('stripe_fee', 'Stripe processing fees')])
+        realm,
+        'charge' if charge['id'].startswith('ch_') else 'payment',
+        charge['amount'],
+        charge['currency'],
+        charge['id'],
+        fee=fee,
+        description=charge['description'],
+        fees=[('stripe_fee', 'Stripe processing fees')],
+    )
     realm.change(charge, balance_transaction=transaction['id'])
     return charge
 
@@ -92,17 +118,29 @@ def _book_or_wait(realm, charge):
 def _outcome(status, failure):
     if failure:
         return {
-            'advice_code': 'try_again_later' if failure.get('decline_code') in (
-                'insufficient_funds', 'generic_decline') else 'do_not_try_again',
-            'network_advice_code': None, 'network_decline_code': '05',
-            'network_status': 'declined_by_network', 'reason': failure.get('decline_code'),
-            'risk_level': 'normal', 'risk_score': 20,
+            'advice_code': 'try_again_later'
+            if failure.get('decline_code') in ('insufficient_funds', 'generic_decline')
+            else 'do_not_try_again',
+            'network_advice_code': None,
+            'network_decline_code': '05',
+            'network_status': 'declined_by_network',
+            'reason': failure.get('decline_code'),
+            'risk_level': 'normal',
+            'risk_score': 20,
             'seller_message': 'The bank did not return any further details with this decline.',
-            'type': 'issuer_declined'}
+            'type': 'issuer_declined',
+        }
     return {
-        'advice_code': None, 'network_advice_code': None, 'network_decline_code': None,
-        'network_status': 'approved_by_network', 'reason': None, 'risk_level': 'normal',
-        'risk_score': 20, 'seller_message': 'Payment complete.', 'type': 'authorized'}
+        'advice_code': None,
+        'network_advice_code': None,
+        'network_decline_code': None,
+        'network_status': 'approved_by_network',
+        'reason': None,
+        'risk_level': 'normal',
+        'risk_score': 20,
+        'seller_message': 'Payment complete.',
+        'type': 'authorized',
+    }
 
 
 def _details(method):
@@ -111,8 +149,12 @@ def _details(method):
         for name in ('display_brand', 'generated_from', 'networks', 'three_d_secure_usage'):
             details.pop(name, None)
         details.update(
-            installments=None, mandate=None, network=details['brand'], three_d_secure=None,
-            network_transaction_id=new_id('n', 15)[2:])
+            installments=None,
+            mandate=None,
+            network=details['brand'],
+            three_d_secure=None,
+            network_transaction_id=new_id('n', 15)[2:],
+        )
     else:
         details['mandate'] = new_id('mandate')
     return details
@@ -125,16 +167,20 @@ def retrieve(call):
 
 @operation('GET /v1/charges', 'payment_intent customer transfer_group')
 def list_charges(call):
-    equal = {name: call.params[name] for name in ('payment_intent', 'customer', 'transfer_group')
-             if name in call.params}
+    equal = {
+        name: call.params[name]
+        for name in ('payment_intent', 'customer', 'transfer_group')
+        if name in call.params
+    }
     return listing.page(call.realm.all('charge', **equal), call.params, '/v1/charges')
 
 
 @operation('POST /v1/charges/{charge}', 'description metadata receipt_email')
 def modify(call):
     charge = call.realm.get('charge', call.args[0])
-    values = {name: call.params[name] for name in ('description', 'receipt_email')
-              if name in call.params}
+    values = {
+        name: call.params[name] for name in ('description', 'receipt_email') if name in call.params
+    }
     if 'metadata' in call.params:
         values['metadata'] = checks.metadata(call.params['metadata'], charge['metadata'])
     previous = call.realm.change(charge, **values)
@@ -144,5 +190,4 @@ def modify(call):
 
 @operation('POST /v1/charges')
 def create(call):
-    raise invalid(
-        'This stand-in makes charges by PaymentIntents only, as Stripe recommends.')
+    raise invalid('This stand-in makes charges by PaymentIntents only, as Stripe recommends.')

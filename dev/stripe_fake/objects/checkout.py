@@ -25,8 +25,7 @@ def pay(realm, session, method_of, payer, save=False):
     if intent and intent['status'] in ('requires_action', 'processing', 'succeeded'):
         return intent['status']
     method = method_of()
-    method['billing_details'].update(
-        {name: value for name, value in payer.items() if value})
+    method['billing_details'].update({name: value for name, value in payer.items() if value})
     realm.put(method)
     _note_payer(realm, session, payer)
     if session['mode'] == 'setup':
@@ -44,8 +43,7 @@ def authenticate(realm, session, intent, passed):
     if sessions.fresh(realm, session)['status'] != 'open' or intent['status'] != 'requires_action':
         raise NotPayable(session['status'])
     module = setups if intent['object'] == 'setup_intent' else intents
-    return conclude(
-        realm, session, intent, module.finish_authentication(realm, intent, passed))
+    return conclude(realm, session, intent, module.finish_authentication(realm, intent, passed))
 
 
 def conclude(realm, session, intent, outcome):
@@ -83,26 +81,42 @@ intents.FINISHED_HOOKS.append(debit_ended)
 def _begin_payment(realm, session):
     data = session['_intent_data']
     unknown = set(data) - {
-        'capture_method', 'description', 'metadata', 'receipt_email', 'setup_future_usage',
-        'statement_descriptor', 'statement_descriptor_suffix', 'transfer_group'}
+        'capture_method',
+        'description',
+        'metadata',
+        'receipt_email',
+        'setup_future_usage',
+        'statement_descriptor',
+        'statement_descriptor_suffix',
+        'transfer_group',
+    }
     if unknown:
         raise StripeError(
             f'The local Stripe stand-in does not offer payment_intent_data {sorted(unknown)}.',
-            status=501, kind='api_error')
+            status=501,
+            kind='api_error',
+        )
     card_options = session['payment_method_options'].get('card', {})
     reuse = data.get('setup_future_usage') or card_options.get('setup_future_usage')
     customer = session['customer']
     if not customer and (session['customer_creation'] == 'always' or reuse):
         customer = _new_customer(realm, session)
     intent = intents.new(
-        realm, session['amount_total'], session['currency'], customer=customer,
-        description=data.get('description'), metadata=data.get('metadata', {}),
+        realm,
+        session['amount_total'],
+        session['currency'],
+        customer=customer,
+        description=data.get('description'),
+        metadata=data.get('metadata', {}),
         payment_method_types=session['payment_method_types'],
         receipt_email=data.get('receipt_email'),
         setup_future_usage=reuse if reuse != 'none' else None,
         statement_descriptor=data.get('statement_descriptor'),
         statement_descriptor_suffix=data.get('statement_descriptor_suffix'),
-        transfer_group=data.get('transfer_group'), _session=session['id'], _return_url=None)
+        transfer_group=data.get('transfer_group'),
+        _session=session['id'],
+        _return_url=None,
+    )
     realm.change(session, payment_intent=intent['id'])
     return intent
 
@@ -113,24 +127,35 @@ def _begin_setup(realm, session):
     if not customer and session['customer_creation'] == 'always':
         customer = _new_customer(realm, session)
     intent = setups.new(
-        realm, customer=customer, description=data.get('description'),
-        metadata=data.get('metadata', {}), usage='off_session',
-        payment_method_types=session['payment_method_types'], _session=session['id'],
-        _return_url=None)
+        realm,
+        customer=customer,
+        description=data.get('description'),
+        metadata=data.get('metadata', {}),
+        usage='off_session',
+        payment_method_types=session['payment_method_types'],
+        _session=session['id'],
+        _return_url=None,
+    )
     realm.change(session, setup_intent=intent['id'])
     return intent
 
 
 def _new_customer(realm, session):
     details = session['customer_details'] or {}
-    return customers.new(
-        realm, email=details.get('email'), name=details.get('name'))['id']
+    return customers.new(realm, email=details.get('email'), name=details.get('name'))['id']
 
 
 def _note_payer(realm, session, payer):
     details = session['customer_details'] or {
-        'address': None, 'business_name': None, 'email': None, 'individual_name': None,
-        'name': None, 'phone': None, 'tax_exempt': 'none', 'tax_ids': []}
+        'address': None,
+        'business_name': None,
+        'email': None,
+        'individual_name': None,
+        'name': None,
+        'phone': None,
+        'tax_exempt': 'none',
+        'tax_ids': [],
+    }
     details.update({name: value for name, value in payer.items() if value})
     realm.change(session, customer_details=details)
     customer = session['customer'] and realm.find(session['customer'], 'customer')

@@ -17,11 +17,14 @@ def metadata(given, current=None, param='metadata'):
     for key, value in (given or {}).items():
         if len(key) > 40:
             raise invalid(
-                f'Metadata key names can have up to 40 characters: {key}', f'{param}[{key}]')
+                f'Metadata key names can have up to 40 characters: {key}', f'{param}[{key}]'
+            )
         if len(value) > 500:
             raise invalid(
                 'Metadata values can have up to 500 characters, but you passed in a value that '
-                f'is {len(value)} characters. Invalid value: {value[:20]}…', f'{param}[{key}]')
+                f'is {len(value)} characters. Invalid value: {value[:20]}…',
+                f'{param}[{key}]',
+            )
         if value == '':
             result.pop(key, None)
         else:
@@ -39,12 +42,16 @@ def url(value, param, livemode):
     parts = urlsplit(value)
     if parts.scheme not in ('http', 'https') or not parts.hostname or ' ' in value:
         raise invalid(
-            'Not a valid URL' if parts.scheme else
-            'Invalid URL: An explicit scheme (such as https) must be provided.',
-            param, 'url_invalid')
+            'Not a valid URL'
+            if parts.scheme
+            else 'Invalid URL: An explicit scheme (such as https) must be provided.',
+            param,
+            'url_invalid',
+        )
     if livemode and parts.scheme != 'https':
         raise invalid(
-            'Invalid URL: livemode redirects must be made via HTTPS.', param, 'url_invalid')
+            'Invalid URL: livemode redirects must be made via HTTPS.', param, 'url_invalid'
+        )
 
 
 def email(value, param):
@@ -63,8 +70,10 @@ def exclusive(params, *names):
     """
     if sum(name in params for name in names) > 1:
         raise invalid(
-            f'You may only specify one of these parameters: {", ".join(names)}.', names[0],
-            'parameters_exclusive')
+            f'You may only specify one of these parameters: {", ".join(names)}.',
+            names[0],
+            'parameters_exclusive',
+        )
 
 
 def missing(param):

@@ -6,20 +6,33 @@ from ..wire.operations import operation
 from ..world import new_id
 from . import checks, payment_methods
 
-UNDERSTOOD = ('address balance description email invoice_settings metadata name payment_method '
-              'phone preferred_locales shipping tax_exempt')
+UNDERSTOOD = (
+    'address balance description email invoice_settings metadata name payment_method '
+    'phone preferred_locales shipping tax_exempt'
+)
 
 
 def new(realm, **values):
     """Make a customer."""
     customer = realm.new(
-        'customer', 'cus', 14, balance=values.pop('balance', 0), delinquent=False,
-        invoice_prefix=new_id('x', 8)[2:].upper(), next_invoice_sequence=1,
+        'customer',
+        'cus',
+        14,
+        balance=values.pop('balance', 0),
+        delinquent=False,
+        invoice_prefix=new_id('x', 8)[2:].upper(),
+        next_invoice_sequence=1,
         preferred_locales=values.pop('preferred_locales', []),
         tax_exempt=values.pop('tax_exempt', None) or 'none',
-        invoice_settings={'custom_fields': None, 'default_payment_method': None, 'footer': None,
-                          'rendering_options': None, **values.pop('invoice_settings', {})},
-        **values)
+        invoice_settings={
+            'custom_fields': None,
+            'default_payment_method': None,
+            'footer': None,
+            'rendering_options': None,
+            **values.pop('invoice_settings', {}),
+        },
+        **values,
+    )
     webhooks.emit(realm, 'customer.created', customer)
     return customer
 
@@ -31,7 +44,8 @@ def create(call):
     customer = new(call.realm, **values)
     if method:
         payment_methods.attach(
-            call.realm, payment_methods.resolve(call.realm, method), customer['id'])
+            call.realm, payment_methods.resolve(call.realm, method), customer['id']
+        )
     return customer
 
 
@@ -43,8 +57,9 @@ def retrieve(call):
     return call.realm.get('customer', call.args[0])
 
 
-@operation('POST /v1/customers/{customer}',
-           f'{UNDERSTOOD} default_source'.replace(' payment_method', ''))
+@operation(
+    'POST /v1/customers/{customer}', f'{UNDERSTOOD} default_source'.replace(' payment_method', '')
+)
 def modify(call):
     customer = call.realm.get('customer', call.args[0])
     values = _values(call.params, customer)
@@ -52,10 +67,12 @@ def modify(call):
         default = values['invoice_settings'].get('default_payment_method')
         if default:
             call.realm.get(
-                'payment_method', default, 'invoice_settings[default_payment_method]',
-                label='PaymentMethod')
-        values['invoice_settings'] = {
-            **customer['invoice_settings'], **values['invoice_settings']}
+                'payment_method',
+                default,
+                'invoice_settings[default_payment_method]',
+                label='PaymentMethod',
+            )
+        values['invoice_settings'] = {**customer['invoice_settings'], **values['invoice_settings']}
     previous = call.realm.change(customer, **values)
     webhooks.emit(call.realm, 'customer.updated', customer, previous)
     return customer
@@ -79,11 +96,11 @@ def list_customers(call):
 
 
 def _values(params, customer=None):
-    values = {name: None if value == '' else value for name, value in params.items()
-              if name != 'expand'}
+    values = {
+        name: None if value == '' else value for name, value in params.items() if name != 'expand'
+    }
     if values.get('email'):
         checks.email(values['email'], 'email')
     if 'metadata' in params:
-        values['metadata'] = checks.metadata(
-            params['metadata'], (customer or {}).get('metadata'))
+        values['metadata'] = checks.metadata(params['metadata'], (customer or {}).get('metadata'))
     return values

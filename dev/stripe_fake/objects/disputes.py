@@ -11,14 +11,34 @@ from . import balance, checks
 FEE = 1500  # minor units of the account's currency, Stripe's list price in the United States
 DAYS_TO_ANSWER = 9
 EVIDENCE = (
-    'access_activity_log', 'billing_address', 'cancellation_policy',
-    'cancellation_policy_disclosure', 'cancellation_rebuttal', 'customer_communication',
-    'customer_email_address', 'customer_name', 'customer_purchase_ip', 'customer_signature',
-    'duplicate_charge_documentation', 'duplicate_charge_explanation', 'duplicate_charge_id',
-    'product_description', 'receipt', 'refund_policy', 'refund_policy_disclosure',
-    'refund_refusal_explanation', 'service_date', 'service_documentation', 'shipping_address',
-    'shipping_carrier', 'shipping_date', 'shipping_documentation', 'shipping_tracking_number',
-    'uncategorized_file', 'uncategorized_text')
+    'access_activity_log',
+    'billing_address',
+    'cancellation_policy',
+    'cancellation_policy_disclosure',
+    'cancellation_rebuttal',
+    'customer_communication',
+    'customer_email_address',
+    'customer_name',
+    'customer_purchase_ip',
+    'customer_signature',
+    'duplicate_charge_documentation',
+    'duplicate_charge_explanation',
+    'duplicate_charge_id',
+    'product_description',
+    'receipt',
+    'refund_policy',
+    'refund_policy_disclosure',
+    'refund_refusal_explanation',
+    'service_date',
+    'service_documentation',
+    'shipping_address',
+    'shipping_carrier',
+    'shipping_date',
+    'shipping_documentation',
+    'shipping_tracking_number',
+    'uncategorized_file',
+    'uncategorized_text',
+)
 OPEN = ('needs_response', 'under_review', 'warning_needs_response', 'warning_under_review')
 
 
@@ -32,21 +52,38 @@ def open_dispute(realm, charge, amount=None, reason='fraudulent', inquiry=False,
     if charge['status'] != 'succeeded' or charge['disputed']:
         raise invalid(f'Charge {charge["id"]} can not be disputed.', 'charge')
     day = datetime.fromtimestamp(realm.now, timezone.utc).replace(
-        hour=23, minute=59, second=59, microsecond=0)
+        hour=23, minute=59, second=59, microsecond=0
+    )
     dispute = realm.new(
-        'dispute', 'du', amount=charge['amount'] if amount is None else amount,
-        balance_transactions=[], charge=charge['id'], currency=charge['currency'],
+        'dispute',
+        'du',
+        amount=charge['amount'] if amount is None else amount,
+        balance_transactions=[],
+        charge=charge['id'],
+        currency=charge['currency'],
         enhanced_eligibility_types=[],
         evidence={**dict.fromkeys(EVIDENCE), 'enhanced_evidence': {}},
         evidence_details={
             'due_by': int(day.timestamp()) + DAYS_TO_ANSWER * 24 * 3600,
-            'enhanced_eligibility': {}, 'has_evidence': False, 'past_due': False,
-            'submission_count': 0},
-        is_charge_refundable=inquiry, payment_intent=charge['payment_intent'],
-        payment_method_details={'type': 'card', 'card': {
-            'brand': 'visa', 'case_type': 'inquiry' if inquiry else 'chargeback',
-            'network_reason_code': '83'}},
-        reason=reason, status='warning_needs_response' if inquiry else 'needs_response', _fee=fee)
+            'enhanced_eligibility': {},
+            'has_evidence': False,
+            'past_due': False,
+            'submission_count': 0,
+        },
+        is_charge_refundable=inquiry,
+        payment_intent=charge['payment_intent'],
+        payment_method_details={
+            'type': 'card',
+            'card': {
+                'brand': 'visa',
+                'case_type': 'inquiry' if inquiry else 'chargeback',
+                'network_reason_code': '83',
+            },
+        },
+        reason=reason,
+        status='warning_needs_response' if inquiry else 'needs_response',
+        _fee=fee,
+    )
     realm.change(charge, disputed=True, _withdrawn=not inquiry)
     if not inquiry:
         _move(realm, dispute, -1, fee, 'Chargeback withdrawal')
@@ -64,8 +101,7 @@ def close(realm, dispute, outcome, fee_back=False):
     """
     _require_open(dispute)
     inquiry = dispute['status'].startswith('warning')
-    if (outcome == 'warning_closed') != inquiry or outcome not in (
-            'won', 'lost', 'warning_closed'):
+    if (outcome == 'warning_closed') != inquiry or outcome not in ('won', 'lost', 'warning_closed'):
         raise invalid(f'A dispute with status {dispute["status"]} can not end as {outcome}.')
     charge = realm.find(dispute['charge'])
     previous = realm.change(dispute, status=outcome)
@@ -80,12 +116,17 @@ def close(realm, dispute, outcome, fee_back=False):
 
 def _move(realm, dispute, sign, fee, description):
     transaction = balance.book(
-        realm, 'adjustment', sign * dispute['amount'], dispute['currency'], dispute['id'],
-        fee=fee, fees=[('stripe_fee', 'Dispute fee')] if fee else [],
+        realm,
+        'adjustment',
+        sign * dispute['amount'],
+        dispute['currency'],
+        dispute['id'],
+        fee=fee,
+        fees=[('stripe_fee', 'Dispute fee')] if fee else [],
         category='dispute' if sign < 0 else 'dispute_reversal',
-        description=f'{description} for {dispute["charge"]}')
-    realm.change(
-        dispute, balance_transactions=[*dispute['balance_transactions'], transaction])
+        description=f'{description} for {dispute["charge"]}',
+    )
+    realm.change(dispute, balance_transactions=[*dispute['balance_transactions'], transaction])
 
 
 def _require_open(dispute):
@@ -100,8 +141,9 @@ def retrieve(call):
 
 @operation('GET /v1/disputes', 'charge payment_intent')
 def list_disputes(call):
-    equal = {name: call.params[name] for name in ('charge', 'payment_intent')
-             if name in call.params}
+    equal = {
+        name: call.params[name] for name in ('charge', 'payment_intent') if name in call.params
+    }
     return listing.page(call.realm.all('dispute', **equal), call.params, '/v1/disputes')
 
 

@@ -11,29 +11,35 @@ from . import checks
 MOST = 16  # endpoints of one account and mode
 
 
-@operation('POST /v1/webhook_endpoints',
-           'url enabled_events api_version connect description metadata')
+@operation(
+    'POST /v1/webhook_endpoints', 'url enabled_events api_version connect description metadata'
+)
 def create(call):
     params, realm = call.params, call.realm
     _check_url(params['url'], realm.livemode)
     if not params['enabled_events']:
         raise checks.missing('enabled_events')
     if len(realm.all('webhook_endpoint')) >= MOST:
-        raise invalid(
-            f'You have reached the maximum of {MOST} {realm.mode} webhook endpoints.')
+        raise invalid(f'You have reached the maximum of {MOST} {realm.mode} webhook endpoints.')
     secret = f'whsec_{secrets.token_hex(16)}'
     endpoint = realm.new(
-        'webhook_endpoint', 'we', api_version=params.get('api_version'),
-        description=params.get('description') or None, enabled_events=params['enabled_events'],
-        metadata=checks.metadata(params.get('metadata')), status='enabled', url=params['url'],
-        _secret=secret, _connect=params.get('connect', False))
+        'webhook_endpoint',
+        'we',
+        api_version=params.get('api_version'),
+        description=params.get('description') or None,
+        enabled_events=params['enabled_events'],
+        metadata=checks.metadata(params.get('metadata')),
+        status='enabled',
+        url=params['url'],
+        _secret=secret,
+        _connect=params.get('connect', False),
+    )
     return {**endpoint, 'secret': secret}
 
 
 @operation('GET /v1/webhook_endpoints')
 def list_endpoints(call):
-    return listing.page(
-        call.realm.all('webhook_endpoint'), call.params, '/v1/webhook_endpoints')
+    return listing.page(call.realm.all('webhook_endpoint'), call.params, '/v1/webhook_endpoints')
 
 
 @operation('GET /v1/webhook_endpoints/{webhook_endpoint}')
@@ -41,8 +47,10 @@ def retrieve(call):
     return _of_account(call)
 
 
-@operation('POST /v1/webhook_endpoints/{webhook_endpoint}',
-           'url enabled_events disabled description metadata')
+@operation(
+    'POST /v1/webhook_endpoints/{webhook_endpoint}',
+    'url enabled_events disabled description metadata',
+)
 def modify(call):
     endpoint, params = _of_account(call), call.params
     values = {name: params[name] for name in ('url', 'enabled_events') if name in params}
@@ -67,8 +75,8 @@ def delete(call):
 
 def _of_account(call):
     return call.realm.get(
-        'webhook_endpoint', call.args[0], 'webhook_endpoint', label='webhook endpoint',
-        status=404)
+        'webhook_endpoint', call.args[0], 'webhook_endpoint', label='webhook endpoint', status=404
+    )
 
 
 def _check_url(url, livemode):
@@ -80,7 +88,7 @@ def _check_url(url, livemode):
     if url.startswith('https:') or (is_loopback(url) and not livemode):
         return
     if livemode:
-        raise invalid(
-            'Invalid URL: URLs must begin with https in live mode.', 'url', 'url_invalid')
-    raise invalid('Invalid URL: URL must be publicly accessible and begin with https.', 'url',
-                  'url_invalid')
+        raise invalid('Invalid URL: URLs must begin with https in live mode.', 'url', 'url_invalid')
+    raise invalid(
+        'Invalid URL: URL must be publicly accessible and begin with https.', 'url', 'url_invalid'
+    )

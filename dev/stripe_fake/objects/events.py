@@ -16,15 +16,23 @@ def retrieve(call):
 def list_events(call):
     params = call.params
     if 'type' in params and 'types' in params:
-        raise invalid('You may only specify one of these parameters: type, types.', 'type',
-                      'parameters_exclusive')
+        raise invalid(
+            'You may only specify one of these parameters: type, types.',
+            'type',
+            'parameters_exclusive',
+        )
     wanted = params.get('types') or ([params['type']] if 'type' in params else ['*'])
     if len(wanted) > 20:
         raise invalid('You can filter for up to 20 event types.', 'types')
     records = [
-        record for record in call.realm.all('event')
-        if any(fnmatchcase(record['type'], pattern) for pattern in wanted)]
+        record
+        for record in call.realm.all('event')
+        if any(fnmatchcase(record['type'], pattern) for pattern in wanted)
+    ]
     if 'delivery_success' in params:
-        records = [record for record in records
-                   if (record['pending_webhooks'] == 0) == params['delivery_success']]
+        records = [
+            record
+            for record in records
+            if (record['pending_webhooks'] == 0) == params['delivery_success']
+        ]
     return listing.page(records, params, '/v1/events')

@@ -15,26 +15,42 @@ FINISHED_HOOKS = []  # functions (realm, intent, outcome), told when an attempt 
 OPEN = ('requires_payment_method', 'requires_confirmation', 'requires_action')
 CANCELABLE = (*OPEN, 'requires_capture', 'processing')
 AUTHENTICATION = {
-    'code': 'authentication_required', 'decline_code': 'authentication_required',
-    'message': 'Your card was declined. This transaction requires authentication.'}
+    'code': 'authentication_required',
+    'decline_code': 'authentication_required',
+    'message': 'Your card was declined. This transaction requires authentication.',
+}
 FAILED_AUTHENTICATION = {
-    'code': 'payment_intent_authentication_failure', 'decline_code': None,
+    'code': 'payment_intent_authentication_failure',
+    'decline_code': None,
     'message': 'We are unable to authenticate your payment method. Please choose a different '
-               'payment method and try again.'}
+    'payment method and try again.',
+}
 BOUNCED = {
-    'code': 'payment_method_provider_decline', 'decline_code': 'insufficient_funds',
-    'message': "The customer's account has insufficient funds to cover this payment."}
+    'code': 'payment_method_provider_decline',
+    'decline_code': 'insufficient_funds',
+    'message': "The customer's account has insufficient funds to cover this payment.",
+}
 
 
 def new(realm, amount, currency, **values):
     """Make a PaymentIntent that waits for a payment method."""
     identifier = new_id('pi')
     intent = realm.new(
-        'payment_intent', 'pi', id=identifier, amount=amount, amount_capturable=0,
-        amount_received=0, amount_details={'tip': {}}, capture_method='automatic_async',
-        client_secret=f'{identifier}_{new_id("secret", 25)}', confirmation_method='automatic',
-        currency=currency, status=values.pop('status', 'requires_payment_method'),
-        payment_method_types=values.pop('payment_method_types', ['card']), **values)
+        'payment_intent',
+        'pi',
+        id=identifier,
+        amount=amount,
+        amount_capturable=0,
+        amount_received=0,
+        amount_details={'tip': {}},
+        capture_method='automatic_async',
+        client_secret=f'{identifier}_{new_id("secret", 25)}',
+        confirmation_method='automatic',
+        currency=currency,
+        status=values.pop('status', 'requires_payment_method'),
+        payment_method_types=values.pop('payment_method_types', ['card']),
+        **values,
+    )
     webhooks.emit(realm, 'payment_intent.created', intent)
     return intent
 
@@ -49,14 +65,19 @@ def attempt(realm, intent, method, off_session=False, authenticated=False):
         return _start_debit(realm, intent, method)
     card = CARDS.get(method['_number'], Card())
     asks = card.authentication == 'always' or (
-        card.authentication == 'unless_set_up' and not method['_set_up'])
+        card.authentication == 'unless_set_up' and not method['_set_up']
+    )
     if asks and not authenticated:
         if off_session:
             return _decline(realm, intent, method, AUTHENTICATION)
         return _ask(realm, intent)
     if card.decline:
-        return _decline(realm, intent, method, {
-            'code': card.code, 'decline_code': card.decline, 'message': card.message})
+        return _decline(
+            realm,
+            intent,
+            method,
+            {'code': card.code, 'decline_code': card.decline, 'message': card.message},
+        )
     charge = charges.new(realm, intent, method, 'succeeded')
     _save_method(realm, intent, method, authenticated)
     realm.change(intent, latest_charge=charge['id'])
@@ -97,8 +118,12 @@ def bounce(realm, intent, failure=None):
     charges.fail(realm, charge, failure)
     method = realm.find(intent['payment_method'])
     realm.change(
-        intent, status='requires_payment_method', payment_method=None, processing=None,
-        last_payment_error=_error(failure, method, charge['id']))
+        intent,
+        status='requires_payment_method',
+        payment_method=None,
+        processing=None,
+        last_payment_error=_error(failure, method, charge['id']),
+    )
     webhooks.emit(realm, 'payment_intent.payment_failed', intent)
     _tell(realm, intent, 'bounced')
 
@@ -117,8 +142,12 @@ def end_debit(world, realm, intent):
 def cancel(realm, intent, reason=None):
     """Give an intent up."""
     realm.change(
-        intent, status='canceled', canceled_at=realm.now, cancellation_reason=reason,
-        next_action=None)
+        intent,
+        status='canceled',
+        canceled_at=realm.now,
+        cancellation_reason=reason,
+        next_action=None,
+    )
     webhooks.emit(realm, 'payment_intent.canceled', intent)
 
 
@@ -126,7 +155,8 @@ def _start_debit(realm, intent, method):
     charge = charges.new(realm, intent, method, 'pending')
     _save_method(realm, intent, method, authenticated=True)
     realm.change(
-        intent, status='processing', latest_charge=charge['id'], processing={'type': 'debit'})
+        intent, status='processing', latest_charge=charge['id'], processing={'type': 'debit'}
+    )
     webhooks.emit(realm, 'charge.pending', charge)
     webhooks.emit(realm, 'payment_intent.processing', intent)
     delay = realm.world.setting('debit_delay')
@@ -137,12 +167,21 @@ def _start_debit(realm, intent, method):
 
 def _ask(realm, intent):
     if intent.get('_return_url'):
-        action = {'type': 'redirect_to_url', 'redirect_to_url': {
-            'return_url': intent['_return_url'], 'url': f'{HOSTED}/authenticate/{intent["id"]}'}}
+        action = {
+            'type': 'redirect_to_url',
+            'redirect_to_url': {
+                'return_url': intent['_return_url'],
+                'url': f'{HOSTED}/authenticate/{intent["id"]}',
+            },
+        }
     else:
-        action = {'type': 'use_stripe_sdk', 'use_stripe_sdk': {
-            'type': 'three_d_secure_redirect',
-            'stripe_js': f'{HOSTED}/authenticate/{intent["id"]}'}}
+        action = {
+            'type': 'use_stripe_sdk',
+            'use_stripe_sdk': {
+                'type': 'three_d_secure_redirect',
+                'stripe_js': f'{HOSTED}/authenticate/{intent["id"]}',
+            },
+        }
     realm.change(intent, status='requires_action', next_action=action)
     webhooks.emit(realm, 'payment_intent.requires_action', intent)
     return 'requires_action'
@@ -151,9 +190,13 @@ def _ask(realm, intent):
 def _decline(realm, intent, method, failure, charge=True):
     record = charges.new(realm, intent, method, 'failed', failure) if charge else None
     realm.change(
-        intent, status='requires_payment_method', payment_method=None, next_action=None,
+        intent,
+        status='requires_payment_method',
+        payment_method=None,
+        next_action=None,
         latest_charge=record['id'] if record else intent['latest_charge'],
-        last_payment_error=_error(failure, method, record and record['id']))
+        last_payment_error=_error(failure, method, record and record['id']),
+    )
     if record:
         webhooks.emit(realm, 'charge.failed', record)
     webhooks.emit(realm, 'payment_intent.payment_failed', intent)
@@ -163,15 +206,23 @@ def _decline(realm, intent, method, failure, charge=True):
 def _error(failure, method, charge):
     return {
         'type': 'card_error' if method['type'] == 'card' else 'invalid_request_error',
-        'charge': charge, 'code': failure['code'], 'decline_code': failure['decline_code'],
+        'charge': charge,
+        'code': failure['code'],
+        'decline_code': failure['decline_code'],
         'doc_url': f'https://stripe.com/docs/error-codes/{failure["code"].replace("_", "-")}',
-        'message': failure['message'], 'payment_method': public(method)}
+        'message': failure['message'],
+        'payment_method': public(method),
+    }
 
 
 def _receive(realm, intent):
     realm.change(
-        intent, status='succeeded', amount_received=intent['amount'], processing=None,
-        next_action=None)
+        intent,
+        status='succeeded',
+        amount_received=intent['amount'],
+        processing=None,
+        next_action=None,
+    )
     webhooks.emit(realm, 'payment_intent.succeeded', intent)
 
 
@@ -198,12 +249,15 @@ def _tell(realm, intent, outcome):
 
 # === OPERATIONS === #
 
-@operation('POST /v1/payment_intents',
-           'amount currency customer payment_method confirm off_session description metadata '
-           'automatic_payment_methods allowed_payment_method_types '
-           'excluded_payment_method_types setup_future_usage return_url receipt_email '
-           ' statement_descriptor_suffix capture_method confirmation_method '
-           'error_on_requires_action transfer_group')
+
+@operation(
+    'POST /v1/payment_intents',
+    'amount currency customer payment_method confirm off_session description metadata '
+    'automatic_payment_methods allowed_payment_method_types '
+    'excluded_payment_method_types setup_future_usage return_url receipt_email '
+    ' statement_descriptor_suffix capture_method confirmation_method '
+    'error_on_requires_action transfer_group',
+)
 def create(call):
     params, realm = call.params, call.realm
     currency = check_currency(params['currency'])
@@ -212,8 +266,10 @@ def create(call):
         raise _not_offered('capturing later')
     if params.get('off_session') and not params.get('confirm'):
         raise invalid(
-            'You can only set `off_session` when `confirm` is true.', 'off_session',
-            'parameter_invalid')
+            'You can only set `off_session` when `confirm` is true.',
+            'off_session',
+            'parameter_invalid',
+        )
     customer = params.get('customer')
     if customer:
         realm.get('customer', customer, 'customer')
@@ -227,8 +283,13 @@ def create(call):
         method = payment_methods.resolve(realm, params['payment_method'])
         _check_usable(method, customer)
     intent = new(
-        realm, params['amount'], currency, automatic_payment_methods=automatic, customer=customer,
-        description=params.get('description'), payment_method_types=types,
+        realm,
+        params['amount'],
+        currency,
+        automatic_payment_methods=automatic,
+        customer=customer,
+        description=params.get('description'),
+        payment_method_types=types,
         metadata=checks.metadata(params.get('metadata')),
         payment_method=method['id'] if method else None,
         receipt_email=params.get('receipt_email'),
@@ -236,23 +297,29 @@ def create(call):
         statement_descriptor_suffix=params.get('statement_descriptor_suffix'),
         transfer_group=params.get('transfer_group'),
         status='requires_confirmation' if method else 'requires_payment_method',
-        _return_url=params.get('return_url'))
+        _return_url=params.get('return_url'),
+    )
     if params.get('confirm'):
         return _confirm(realm, intent, params)
     if 'return_url' in params:
         raise invalid(
             'The parameter `return_url` cannot be passed when creating a PaymentIntent unless '
-            '`confirm` is set to true.', 'return_url')
+            '`confirm` is set to true.',
+            'return_url',
+        )
     return intent
 
 
-@operation('POST /v1/payment_intents/{intent}/confirm',
-           'payment_method off_session return_url setup_future_usage receipt_email '
-           'error_on_requires_action')
+@operation(
+    'POST /v1/payment_intents/{intent}/confirm',
+    'payment_method off_session return_url setup_future_usage receipt_email '
+    'error_on_requires_action',
+)
 def confirm(call):
     intent = _of_account(call)
-    _require_state(intent, ('requires_payment_method', 'requires_confirmation',
-                            'requires_action'), 'confirm')
+    _require_state(
+        intent, ('requires_payment_method', 'requires_confirmation', 'requires_action'), 'confirm'
+    )
     if call.params.get('payment_method'):
         method = payment_methods.resolve(call.realm, call.params['payment_method'])
         _check_usable(method, intent['customer'])
@@ -273,15 +340,21 @@ def types_for(params, currency=None):
     debits = [DEBIT_TYPES[currency]] if currency in DEBIT_TYPES else []
     allowed = params.get('allowed_payment_method_types')
     excluded = params.get('excluded_payment_method_types', ())
-    types = [kind for kind in ('card', 'link', *debits)
-             if (not allowed or kind in allowed) and kind not in excluded]
+    types = [
+        kind
+        for kind in ('card', 'link', *debits)
+        if (not allowed or kind in allowed) and kind not in excluded
+    ]
     if not types:
         raise invalid(
             'No valid payment method types for this Payment Intent. Please ensure that you have '
             'activated payment methods compatible with your chosen currency.',
-            'allowed_payment_method_types')
-    return {'enabled': wanted['enabled'],
-            'allow_redirects': wanted.get('allow_redirects', 'always')}, types
+            'allowed_payment_method_types',
+        )
+    return {
+        'enabled': wanted['enabled'],
+        'allow_redirects': wanted.get('allow_redirects', 'always'),
+    }, types
 
 
 def _confirm(realm, intent, params):
@@ -290,7 +363,9 @@ def _confirm(realm, intent, params):
             'You cannot confirm this PaymentIntent because it\'s missing a payment method. You '
             'can either update the PaymentIntent with a payment method and then confirm it again, '
             'or confirm it again directly with a payment method or ConfirmationToken.',
-            'payment_method', 'payment_intent_unexpected_state')
+            'payment_method',
+            'payment_intent_unexpected_state',
+        )
     automatic = intent['automatic_payment_methods']
     if automatic['allow_redirects'] == 'always' and not intent['_return_url']:
         raise invalid(
@@ -299,22 +374,33 @@ def _confirm(realm, intent, params):
             "your page, you must provide a `return_url`. If you don't want to accept redirect-"
             'based payment methods, set `automatic_payment_methods[enabled]` to `true` and '
             '`automatic_payment_methods[allow_redirects]` to `never` when creating Setup Intents '
-            'and Payment Intents.', 'return_url')
+            'and Payment Intents.',
+            'return_url',
+        )
     method = realm.find(intent['payment_method'])
     if method['type'] not in intent['payment_method_types']:
         raise invalid(
             f'The PaymentMethod provided ({method["type"]}) is not allowed for this '
             'PaymentIntent. Please attach a PaymentMethod of one of the following types: '
-            f'{", ".join(intent["payment_method_types"])}.', 'payment_method')
+            f'{", ".join(intent["payment_method_types"])}.',
+            'payment_method',
+        )
     unattended = params.get('off_session') or params.get('error_on_requires_action')
     outcome = attempt(realm, intent, method, off_session=bool(unattended))
     if outcome != 'failed':
         return intent
     error = intent['last_payment_error']
     raise StripeError(
-        error['message'], status=402, kind='card_error', keep=True, code=error['code'],
-        decline_code=error['decline_code'], charge=error['charge'],
-        payment_intent=public(intent), payment_method=error['payment_method'])
+        error['message'],
+        status=402,
+        kind='card_error',
+        keep=True,
+        code=error['code'],
+        decline_code=error['decline_code'],
+        charge=error['charge'],
+        payment_intent=public(intent),
+        payment_method=error['payment_method'],
+    )
 
 
 @operation('GET /v1/payment_intents/{intent}', 'client_secret')
@@ -326,16 +412,21 @@ def retrieve(call):
 def list_intents(call):
     equal = {'customer': call.params['customer']} if 'customer' in call.params else {}
     return listing.page(
-        call.realm.all('payment_intent', **equal), call.params, '/v1/payment_intents')
+        call.realm.all('payment_intent', **equal), call.params, '/v1/payment_intents'
+    )
 
 
-@operation('POST /v1/payment_intents/{intent}',
-           'amount currency customer description metadata payment_method receipt_email '
-           'setup_future_usage')
+@operation(
+    'POST /v1/payment_intents/{intent}',
+    'amount currency customer description metadata payment_method receipt_email setup_future_usage',
+)
 def modify(call):
     intent, params, realm = _of_account(call), call.params, call.realm
-    values = {name: params[name] or None for name in (
-        'description', 'receipt_email', 'setup_future_usage') if name in params}
+    values = {
+        name: params[name] or None
+        for name in ('description', 'receipt_email', 'setup_future_usage')
+        if name in params
+    }
     if 'metadata' in params:
         values['metadata'] = checks.metadata(params['metadata'], intent['metadata'])
     if {'amount', 'currency', 'customer', 'payment_method'} & set(params):
@@ -359,7 +450,10 @@ def cancel_one(call):
     if intent.get('_session'):
         raise invalid(
             'You cannot cancel PaymentIntents that Checkout created. To stop this payment, expire '
-            'the Checkout Session instead.', 'intent', 'payment_intent_unexpected_state')
+            'the Checkout Session instead.',
+            'intent',
+            'payment_intent_unexpected_state',
+        )
     _require_state(intent, CANCELABLE, 'cancel')
     charge = intent['latest_charge'] and call.realm.find(intent['latest_charge'])
     if charge and charge['status'] == 'pending':
@@ -378,27 +472,38 @@ def _require_state(intent, states, verb):
         raise invalid(
             f'You cannot {verb} this PaymentIntent because it has a status of {intent["status"]}. '
             f'Only a PaymentIntent with one of the following statuses may be {past}: '
-            f'{", ".join(states)}.', code='payment_intent_unexpected_state',
-            payment_intent=public(intent))
+            f'{", ".join(states)}.',
+            code='payment_intent_unexpected_state',
+            payment_intent=public(intent),
+        )
 
 
 def _check_usable(method, customer):
     if method['customer'] and method['customer'] != customer:
         raise invalid(
             f'The provided PaymentMethod belongs to Customer {method["customer"]}; '
-            + ('use that Customer with this PaymentIntent.' if not customer else
-               f'it cannot be used with Customer {customer}.')
+            + (
+                'use that Customer with this PaymentIntent.'
+                if not customer
+                else f'it cannot be used with Customer {customer}.'
+            )
             + ' Please include the Customer in the `customer` parameter on the PaymentIntent.',
-            'payment_method')
+            'payment_method',
+        )
     if method.get('_spent') and not method['customer']:
         raise invalid(
             'The provided PaymentMethod was previously used with a PaymentIntent without Customer '
             'attachment, shared with a connected account without Customer attachment, or was '
             'detached from a Customer. It may not be used again. To use a PaymentMethod multiple '
-            'times, you must attach it to a Customer first.', 'payment_method')
+            'times, you must attach it to a Customer first.',
+            'payment_method',
+        )
 
 
 def _not_offered(what):
     return StripeError(
-        f'The local Stripe stand-in does not offer {what}; Stripe itself does.', status=501,
-        kind='api_error', started=False)
+        f'The local Stripe stand-in does not offer {what}; Stripe itself does.',
+        status=501,
+        kind='api_error',
+        started=False,
+    )

@@ -17,8 +17,7 @@ def billing_details(given=None):
     """Return complete billing details."""
     given = given or {}
     details = {name: given.get(name) or None for name in BILLING}
-    details['address'] = {
-        name: (given.get('address') or {}).get(name) for name in ADDRESS}
+    details['address'] = {name: (given.get('address') or {}).get(name) for name in ADDRESS}
     details['tax_id'] = None
     return details
 
@@ -27,18 +26,34 @@ def new_card(realm, number, exp_month=12, exp_year=2034, billing=None, **values)
     """Make a payment method out of a test card's number."""
     card = CARDS.get(number, Card())
     return realm.new(
-        'payment_method', 'pm', type='card', billing_details=billing_details(billing),
+        'payment_method',
+        'pm',
+        type='card',
+        billing_details=billing_details(billing),
         card={
-            'brand': card.brand, 'checks': {
-                'address_line1_check': None, 'address_postal_code_check': None,
-                'cvc_check': 'pass'},
-            'country': card.country, 'display_brand': card.brand, 'exp_month': exp_month,
-            'exp_year': exp_year, 'fingerprint': _fingerprint(number), 'funding': card.funding,
-            'generated_from': None, 'last4': number[-4:],
+            'brand': card.brand,
+            'checks': {
+                'address_line1_check': None,
+                'address_postal_code_check': None,
+                'cvc_check': 'pass',
+            },
+            'country': card.country,
+            'display_brand': card.brand,
+            'exp_month': exp_month,
+            'exp_year': exp_year,
+            'fingerprint': _fingerprint(number),
+            'funding': card.funding,
+            'generated_from': None,
+            'last4': number[-4:],
             'networks': {'available': [card.brand], 'preferred': None},
             'regulated_status': 'unregulated',
-            'three_d_secure_usage': {'supported': True}, 'wallet': None},
-        _number=number, _set_up=number == '4000003800000446', **values)
+            'three_d_secure_usage': {'supported': True},
+            'wallet': None,
+        },
+        _number=number,
+        _set_up=number == '4000003800000446',
+        **values,
+    )
 
 
 def new_debit(realm, kind, number, billing=None, **values):
@@ -46,16 +61,31 @@ def new_debit(realm, kind, number, billing=None, **values):
     details = {'last4': number[-4:], 'fingerprint': _fingerprint(number)}
     if kind == 'sepa_debit':
         details.update(
-            country=number[:2], bank_code=number[4:12], branch_code='',
-            generated_from={'charge': None, 'setup_attempt': None})
+            country=number[:2],
+            bank_code=number[4:12],
+            branch_code='',
+            generated_from={'charge': None, 'setup_attempt': None},
+        )
     elif kind == 'us_bank_account':
         details.update(
-            account_holder_type='individual', account_type='checking', bank_name='STRIPE TEST BANK',
-            financial_connections_account=None, routing_number='110000000',
-            networks={'preferred': 'ach', 'supported': ['ach']}, status_details={})
+            account_holder_type='individual',
+            account_type='checking',
+            bank_name='STRIPE TEST BANK',
+            financial_connections_account=None,
+            routing_number='110000000',
+            networks={'preferred': 'ach', 'supported': ['ach']},
+            status_details={},
+        )
     return realm.new(
-        'payment_method', 'pm', type=kind, billing_details=billing_details(billing),
-        _number=number, _set_up=True, **{kind: details}, **values)
+        'payment_method',
+        'pm',
+        type=kind,
+        billing_details=billing_details(billing),
+        _number=number,
+        _set_up=True,
+        **{kind: details},
+        **values,
+    )
 
 
 def resolve(realm, identifier, param='payment_method'):
@@ -72,11 +102,14 @@ def attach(realm, method, customer):
     if method['customer']:
         raise invalid(
             'The payment method you provided has already been attached to a customer.',
-            'payment_method')
+            'payment_method',
+        )
     if method.get('_spent'):
         raise invalid(
             'This PaymentMethod was previously used without being attached to a Customer or was '
-            'detached from a Customer, and may not be used again.', 'payment_method')
+            'detached from a Customer, and may not be used again.',
+            'payment_method',
+        )
     realm.change(method, customer=customer)
     webhooks.emit(realm, 'payment_method.attached', method)
     return method
@@ -90,14 +123,17 @@ def detach(realm, method):
     return method
 
 
-@operation('POST /v1/payment_methods',
-           'type card billing_details metadata allow_redisplay sepa_debit us_bank_account')
+@operation(
+    'POST /v1/payment_methods',
+    'type card billing_details metadata allow_redisplay sepa_debit us_bank_account',
+)
 def create(call):
     params = call.params
     kind = params.get('type')
     extra = {
         'metadata': checks.metadata(params.get('metadata')),
-        'allow_redisplay': params.get('allow_redisplay', 'unspecified')}
+        'allow_redisplay': params.get('allow_redisplay', 'unspecified'),
+    }
     billing = params.get('billing_details')
     if kind == 'card':
         card = params.get('card') or {}
@@ -106,11 +142,20 @@ def create(call):
         number = card.get('number', '')
         if not number.isdigit() or not passes_luhn(number):
             raise StripeError(
-                'Your card number is incorrect.', status=402, kind='card_error',
-                code='incorrect_number', param='number')
+                'Your card number is incorrect.',
+                status=402,
+                kind='card_error',
+                code='incorrect_number',
+                param='number',
+            )
         return new_card(
-            call.realm, number, card.get('exp_month', 12), card.get('exp_year', 2034), billing,
-            **extra)
+            call.realm,
+            number,
+            card.get('exp_month', 12),
+            card.get('exp_year', 2034),
+            billing,
+            **extra,
+        )
     if kind == 'sepa_debit' and params.get('sepa_debit'):
         return new_debit(call.realm, kind, params['sepa_debit']['iban'], billing, **extra)
     if kind == 'us_bank_account' and params.get('us_bank_account'):
@@ -119,29 +164,33 @@ def create(call):
     if not kind:
         raise checks.missing('type')
     raise StripeError(
-        f'The local Stripe stand-in offers no payment method of type {kind}.', status=501,
-        kind='api_error')
+        f'The local Stripe stand-in offers no payment method of type {kind}.',
+        status=501,
+        kind='api_error',
+    )
 
 
 @operation('GET /v1/payment_methods/{payment_method}')
 def retrieve(call):
     return call.realm.get(
-        'payment_method', call.args[0], 'payment_method', label='PaymentMethod', status=404)
+        'payment_method', call.args[0], 'payment_method', label='PaymentMethod', status=404
+    )
 
 
-@operation('POST /v1/payment_methods/{payment_method}',
-           'metadata billing_details allow_redisplay card')
+@operation(
+    'POST /v1/payment_methods/{payment_method}', 'metadata billing_details allow_redisplay card'
+)
 def modify(call):
     method = retrieve(call)
     if not method['customer']:
-        raise invalid(
-            'You must save this PaymentMethod to a customer before you can update it.')
+        raise invalid('You must save this PaymentMethod to a customer before you can update it.')
     values = {}
     if 'metadata' in call.params:
         values['metadata'] = checks.metadata(call.params['metadata'], method['metadata'])
     if 'billing_details' in call.params:
         values['billing_details'] = billing_details(
-            {**method['billing_details'], **call.params['billing_details']})
+            {**method['billing_details'], **call.params['billing_details']}
+        )
     if 'allow_redisplay' in call.params:
         values['allow_redisplay'] = call.params['allow_redisplay']
     if 'card' in call.params:
@@ -158,26 +207,29 @@ def list_methods(call):
     if not customer:
         raise checks.missing('customer')
     call.realm.get('customer', customer, 'customer')
-    return listing.page(
-        _of_customer(call.realm, customer, params), params, '/v1/payment_methods')
+    return listing.page(_of_customer(call.realm, customer, params), params, '/v1/payment_methods')
 
 
 @operation('GET /v1/customers/{customer}/payment_methods', 'type allow_redisplay')
 def list_of_customer(call):
     customer = call.realm.get('customer', call.args[0], 'customer')['id']
     return listing.page(
-        _of_customer(call.realm, customer, call.params), call.params,
-        f'/v1/customers/{customer}/payment_methods')
+        _of_customer(call.realm, customer, call.params),
+        call.params,
+        f'/v1/customers/{customer}/payment_methods',
+    )
 
 
 @operation('GET /v1/customers/{customer}/payment_methods/{payment_method}')
 def retrieve_of_customer(call):
-    method = call.realm.get(
-        'payment_method', call.args[1], 'payment_method', label='PaymentMethod')
+    method = call.realm.get('payment_method', call.args[1], 'payment_method', label='PaymentMethod')
     if method['customer'] != call.args[0]:
         raise invalid(
             f"No such PaymentMethod: '{call.args[1]}' for customer '{call.args[0]}'",
-            'payment_method', 'resource_missing', status=404)
+            'payment_method',
+            'resource_missing',
+            status=404,
+        )
     return method
 
 
@@ -191,8 +243,8 @@ def attach_one(call):
     card = CARDS.get(method['_number'])
     if card and not card.attach:
         raise StripeError(
-            card.message, status=402, kind='card_error', code=card.code,
-            decline_code=card.decline)
+            card.message, status=402, kind='card_error', code=card.code, decline_code=card.decline
+        )
     return attach(call.realm, method, customer)
 
 
@@ -202,15 +254,21 @@ def detach_one(call):
     if not method['customer']:
         raise invalid(
             'The payment method you provided is not attached to a customer so detachment is '
-            'impossible.', 'payment_method')
+            'impossible.',
+            'payment_method',
+        )
     return detach(call.realm, method)
 
 
 def _of_customer(realm, customer, params):
     methods = realm.all('payment_method', customer=customer)
-    return [method for method in methods
-            if all(method[name] == params[name] for name in ('type', 'allow_redisplay')
-                   if name in params)]
+    return [
+        method
+        for method in methods
+        if all(
+            method[name] == params[name] for name in ('type', 'allow_redisplay') if name in params
+        )
+    ]
 
 
 def _fingerprint(number):

@@ -14,13 +14,24 @@ def new(realm, amount, currency, automatic, contents=(), **values):
     :param list contents: the balance transactions that an automatic payout pays out.
     """
     payout = realm.new(
-        'payout', 'po', amount=amount, arrival_date=realm.now + balance.DAY, automatic=automatic,
-        currency=currency, destination='ba_1StandIn', method='standard',
+        'payout',
+        'po',
+        amount=amount,
+        arrival_date=realm.now + balance.DAY,
+        automatic=automatic,
+        currency=currency,
+        destination='ba_1StandIn',
+        method='standard',
         reconciliation_status='completed' if automatic else 'not_applicable',
-        source_type='card', status='pending', type='bank_account',
-        _contents=[record['id'] for record in contents], **values)
+        source_type='card',
+        status='pending',
+        type='bank_account',
+        _contents=[record['id'] for record in contents],
+        **values,
+    )
     transaction = balance.book(
-        realm, 'payout', -amount, currency, payout['id'], description='STRIPE PAYOUT')
+        realm, 'payout', -amount, currency, payout['id'], description='STRIPE PAYOUT'
+    )
     realm.change(payout, balance_transaction=transaction['id'])
     webhooks.emit(realm, 'payout.created', payout)
     return payout
@@ -31,21 +42,34 @@ def automatic(realm, include_pending=True):
 
     :raises StripeError: there is nothing.
     """
-    paid_out = {identifier for payout in realm.all('payout') if payout['status'] != 'failed'
-                for identifier in payout['_contents']}
+    paid_out = {
+        identifier
+        for payout in realm.all('payout')
+        if payout['status'] != 'failed'
+        for identifier in payout['_contents']
+    }
     contents = [
-        record for record in realm.all('balance_transaction')
-        if record['type'] not in ('payout', 'payout_failure') and record['id'] not in paid_out
-        and (include_pending or balance.current(realm, record)['status'] == 'available')]
+        record
+        for record in realm.all('balance_transaction')
+        if record['type'] not in ('payout', 'payout_failure')
+        and record['id'] not in paid_out
+        and (include_pending or balance.current(realm, record)['status'] == 'available')
+    ]
     amount = sum(record['net'] for record in contents)
     if amount <= 0:
         raise invalid('There is nothing on the balance to pay out.', code='balance_insufficient')
     for record in contents:
-        realm.change(record, status='available', available_on=min(
-            record['available_on'], realm.now))
+        realm.change(
+            record, status='available', available_on=min(record['available_on'], realm.now)
+        )
     payout = new(
-        realm, amount, realm.profile()['default_currency'], True, contents,
-        description='STRIPE PAYOUT')
+        realm,
+        amount,
+        realm.profile()['default_currency'],
+        True,
+        contents,
+        description='STRIPE PAYOUT',
+    )
     webhooks.emit(realm, 'payout.reconciliation_completed', payout)
     return payout
 
@@ -66,11 +90,20 @@ def fail(realm, payout, code='account_closed'):
     """
     _require(payout, ('pending', 'in_transit', 'paid'))
     transaction = balance.book(
-        realm, 'payout_failure', payout['amount'], payout['currency'], payout['id'],
-        description='PAYOUT FAILURE')
+        realm,
+        'payout_failure',
+        payout['amount'],
+        payout['currency'],
+        payout['id'],
+        description='PAYOUT FAILURE',
+    )
     previous = realm.change(
-        payout, status='failed', failure_code=code, failure_balance_transaction=transaction['id'],
-        failure_message='The bank account has been closed.')
+        payout,
+        status='failed',
+        failure_code=code,
+        failure_balance_transaction=transaction['id'],
+        failure_message='The bank account has been closed.',
+    )
     webhooks.emit(realm, 'payout.failed', payout, previous)
 
 
@@ -78,7 +111,9 @@ def _require(payout, states):
     if payout['status'] not in states:
         raise invalid(
             f'Payout {payout["id"]} has a status of {payout["status"]}; this needs one of '
-            f'{", ".join(states)}.', 'payout')
+            f'{", ".join(states)}.',
+            'payout',
+        )
 
 
 @operation('POST /v1/payouts', 'amount currency description metadata statement_descriptor')
@@ -91,11 +126,19 @@ def create(call):
         raise invalid(
             'You have insufficient funds in your Stripe account for this transfer. Your card '
             'balance is too low. You can use the /v1/balance endpoint to view your Stripe '
-            'balance.', 'amount', 'balance_insufficient')
+            'balance.',
+            'amount',
+            'balance_insufficient',
+        )
     return new(
-        realm, params['amount'], currency, False, description=params.get('description'),
+        realm,
+        params['amount'],
+        currency,
+        False,
+        description=params.get('description'),
         statement_descriptor=params.get('statement_descriptor'),
-        metadata=checks.metadata(params.get('metadata')))
+        metadata=checks.metadata(params.get('metadata')),
+    )
 
 
 @operation('GET /v1/payouts/{payout}')
@@ -114,9 +157,13 @@ def cancel(call):
     payout = call.realm.get('payout', call.args[0])
     _require(payout, ('pending',))
     transaction = balance.book(
-        call.realm, 'payout_failure', payout['amount'], payout['currency'], payout['id'],
-        description='PAYOUT CANCEL')
-    call.realm.change(
-        payout, status='canceled', failure_balance_transaction=transaction['id'])
+        call.realm,
+        'payout_failure',
+        payout['amount'],
+        payout['currency'],
+        payout['id'],
+        description='PAYOUT CANCEL',
+    )
+    call.realm.change(payout, status='canceled', failure_balance_transaction=transaction['id'])
     webhooks.emit(call.realm, 'payout.canceled', payout)
     return payout

@@ -22,31 +22,50 @@ def new(realm, charge, amount=None, state=None, **values):
     check_amount(amount, charge['currency'], minimum=False)
     if amount < 1:
         raise invalid(
-            'This value must be greater than or equal to 1.', 'amount',
-            'parameter_invalid_integer')
+            'This value must be greater than or equal to 1.', 'amount', 'parameter_invalid_integer'
+        )
     if amount > left:
         of_what = 'unrefunded amount on charge' if charge['amount_refunded'] else 'charge amount'
         raise invalid(
             f'Refund amount ({text(amount, charge["currency"])}) is greater than {of_what} '
-            f'({text(left, charge["currency"])})', 'amount')
+            f'({text(left, charge["currency"])})',
+            'amount',
+        )
     if state is None:
         bank = charge['id'].startswith('py_')
         state = 'pending' if bank else realm.world.setting('refund_state')
     refund = realm.new(
-        'refund', 're' if charge['id'].startswith('ch_') else 'pyr', amount=amount,
-        charge=charge['id'], currency=charge['currency'],
-        destination_details={'type': 'card', 'card': {
-            'reference_status': 'pending', 'reference_type': 'acquirer_reference_number',
-            'type': 'refund'}},
-        payment_intent=charge['payment_intent'], payment_method=charge['payment_method'],
-        status=state, **values)
+        'refund',
+        're' if charge['id'].startswith('ch_') else 'pyr',
+        amount=amount,
+        charge=charge['id'],
+        currency=charge['currency'],
+        destination_details={
+            'type': 'card',
+            'card': {
+                'reference_status': 'pending',
+                'reference_type': 'acquirer_reference_number',
+                'type': 'refund',
+            },
+        },
+        payment_intent=charge['payment_intent'],
+        payment_method=charge['payment_method'],
+        status=state,
+        **values,
+    )
     transaction = balance.book(
-        realm, 'refund' if charge['id'].startswith('ch_') else 'payment_refund', -amount,
-        charge['currency'], refund['id'], description='REFUND FOR CHARGE')
+        realm,
+        'refund' if charge['id'].startswith('ch_') else 'payment_refund',
+        -amount,
+        charge['currency'],
+        refund['id'],
+        description='REFUND FOR CHARGE',
+    )
     realm.change(refund, balance_transaction=transaction['id'])
     given = charge['amount_refunded'] + amount
     previous = realm.change(
-        charge, amount_refunded=given, refunded=given == charge['amount_captured'])
+        charge, amount_refunded=given, refunded=given == charge['amount_captured']
+    )
     webhooks.emit(realm, 'refund.created', refund)
     webhooks.emit(realm, 'charge.refunded', charge, previous)
     return refund
@@ -75,13 +94,20 @@ def fail(realm, refund, reason='expired_or_canceled_card'):
 
 def _take_back(realm, refund, status, **values):
     transaction = balance.book(
-        realm, 'refund_failure', refund['amount'], refund['currency'], refund['id'],
-        description='REFUND FAILURE')
+        realm,
+        'refund_failure',
+        refund['amount'],
+        refund['currency'],
+        refund['id'],
+        description='REFUND FAILURE',
+    )
     charge = realm.find(refund['charge'])
     realm.change(
-        charge, amount_refunded=charge['amount_refunded'] - refund['amount'], refunded=False)
+        charge, amount_refunded=charge['amount_refunded'] - refund['amount'], refunded=False
+    )
     return realm.change(
-        refund, status=status, failure_balance_transaction=transaction['id'], **values)
+        refund, status=status, failure_balance_transaction=transaction['id'], **values
+    )
 
 
 def _updated(realm, refund, previous):
@@ -92,25 +118,29 @@ def _updated(realm, refund, previous):
 def _check_refundable(charge):
     if charge['disputed'] and charge.get('_withdrawn'):
         raise invalid(
-            f'Charge {charge["id"]} has been charged back; cannot issue a refund.', 'charge',
-            'charge_disputed')
+            f'Charge {charge["id"]} has been charged back; cannot issue a refund.',
+            'charge',
+            'charge_disputed',
+        )
     if charge['status'] == 'pending':
         raise invalid(
-            f'Charge {charge["id"]} is still pending and can not be refunded yet.', 'charge')
+            f'Charge {charge["id"]} is still pending and can not be refunded yet.', 'charge'
+        )
     if charge['status'] != 'succeeded':
-        raise invalid(
-            f'Charge {charge["id"]} did not succeed and can not be refunded.', 'charge')
+        raise invalid(f'Charge {charge["id"]} did not succeed and can not be refunded.', 'charge')
     if charge['refunded']:
         raise invalid(
-            f'Charge {charge["id"]} has already been refunded.', 'charge',
-            'charge_already_refunded')
+            f'Charge {charge["id"]} has already been refunded.', 'charge', 'charge_already_refunded'
+        )
 
 
 def _require(refund, states):
     if refund['status'] not in states:
         raise invalid(
             f'Refund {refund["id"]} has a status of {refund["status"]}; this needs one of '
-            f'{", ".join(states)}.', 'refund')
+            f'{", ".join(states)}.',
+            'refund',
+        )
 
 
 @operation('POST /v1/refunds', 'amount charge payment_intent reason metadata')
@@ -121,18 +151,27 @@ def create(call):
         intent = realm.get('payment_intent', params['payment_intent'], 'payment_intent')
         if not intent['latest_charge'] or intent['status'] != 'succeeded':
             raise invalid(
-                f'This PaymentIntent ({intent["id"]}) does not have a successful charge to '
-                'refund.', 'payment_intent', 'payment_intent_unexpected_state')
+                f'This PaymentIntent ({intent["id"]}) does not have a successful charge to refund.',
+                'payment_intent',
+                'payment_intent_unexpected_state',
+            )
         charge = realm.find(intent['latest_charge'])
     elif 'charge' in params:
         charge = realm.get('charge', params['charge'], 'charge')
     else:
         raise invalid(
             'One of the following params should be provided for this request: payment_intent or '
-            'charge.', 'charge', 'parameter_missing')
+            'charge.',
+            'charge',
+            'parameter_missing',
+        )
     return new(
-        realm, charge, params.get('amount'), reason=params.get('reason'),
-        metadata=checks.metadata(params.get('metadata')))
+        realm,
+        charge,
+        params.get('amount'),
+        reason=params.get('reason'),
+        metadata=checks.metadata(params.get('metadata')),
+    )
 
 
 @operation('GET /v1/refunds/{refund}')
@@ -142,8 +181,9 @@ def retrieve(call):
 
 @operation('GET /v1/refunds', 'charge payment_intent')
 def list_refunds(call):
-    equal = {name: call.params[name] for name in ('charge', 'payment_intent')
-             if name in call.params}
+    equal = {
+        name: call.params[name] for name in ('charge', 'payment_intent') if name in call.params
+    }
     return listing.page(call.realm.all('refund', **equal), call.params, '/v1/refunds')
 
 
@@ -151,7 +191,8 @@ def list_refunds(call):
 def modify(call):
     refund = call.realm.get('refund', call.args[0])
     previous = call.realm.change(
-        refund, metadata=checks.metadata(call.params.get('metadata'), refund['metadata']))
+        refund, metadata=checks.metadata(call.params.get('metadata'), refund['metadata'])
+    )
     _updated(call.realm, refund, previous)
     return refund
 

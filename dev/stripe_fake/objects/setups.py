@@ -11,18 +11,24 @@ from .cards import CARDS, Card
 
 UNFINISHED = ('requires_payment_method', 'requires_confirmation', 'requires_action')
 FAILED_AUTHENTICATION = {
-    'code': 'setup_intent_authentication_failure', 'decline_code': None,
+    'code': 'setup_intent_authentication_failure',
+    'decline_code': None,
     'message': 'We are unable to authenticate your payment method. Please choose a different '
-               'payment method and try again.'}
+    'payment method and try again.',
+}
 
 
 def new(realm, **values):
     """Make a SetupIntent that waits for a payment method."""
     identifier = new_id('seti')
     intent = realm.new(
-        'setup_intent', 'seti', id=identifier,
+        'setup_intent',
+        'seti',
+        id=identifier,
         client_secret=f'{identifier}_{new_id("secret", 25)}',
-        status=values.pop('status', 'requires_payment_method'), **values)
+        status=values.pop('status', 'requires_payment_method'),
+        **values,
+    )
     webhooks.emit(realm, 'setup_intent.created', intent)
     return intent
 
@@ -37,8 +43,12 @@ def attempt(realm, intent, method, authenticated=False):
     if card.authentication != 'never' and not method['_set_up'] and not authenticated:
         return _ask(realm, intent)
     if card.decline and not card.attach:
-        return _decline(realm, intent, method, {
-            'code': card.code, 'decline_code': card.decline, 'message': card.message})
+        return _decline(
+            realm,
+            intent,
+            method,
+            {'code': card.code, 'decline_code': card.decline, 'message': card.message},
+        )
     realm.change(method, _set_up=True)
     if intent['customer']:
         payment_methods.attach(realm, method, intent['customer'])
@@ -56,28 +66,43 @@ def finish_authentication(realm, intent, passed):
 
 
 def _ask(realm, intent):
-    realm.change(intent, status='requires_action', next_action={
-        'type': 'redirect_to_url', 'redirect_to_url': {
-            'return_url': intent.get('_return_url'),
-            'url': f'{HOSTED}/authenticate/{intent["id"]}'}})
+    realm.change(
+        intent,
+        status='requires_action',
+        next_action={
+            'type': 'redirect_to_url',
+            'redirect_to_url': {
+                'return_url': intent.get('_return_url'),
+                'url': f'{HOSTED}/authenticate/{intent["id"]}',
+            },
+        },
+    )
     webhooks.emit(realm, 'setup_intent.requires_action', intent)
     return 'requires_action'
 
 
 def _decline(realm, intent, method, failure):
     realm.change(
-        intent, status='requires_payment_method', payment_method=None, next_action=None,
+        intent,
+        status='requires_payment_method',
+        payment_method=None,
+        next_action=None,
         last_setup_error={
-            **failure, 'type': 'card_error', 'payment_method': public(method),
-            'doc_url': 'https://stripe.com/docs/error-codes/'
-                       + failure['code'].replace('_', '-')})
+            **failure,
+            'type': 'card_error',
+            'payment_method': public(method),
+            'doc_url': 'https://stripe.com/docs/error-codes/' + failure['code'].replace('_', '-'),
+        },
+    )
     webhooks.emit(realm, 'setup_intent.setup_failed', intent)
     return 'failed'
 
 
-@operation('POST /v1/setup_intents',
-           'customer payment_method confirm description metadata usage return_url '
-           'allowed_payment_method_types excluded_payment_method_types automatic_payment_methods')
+@operation(
+    'POST /v1/setup_intents',
+    'customer payment_method confirm description metadata usage return_url '
+    'allowed_payment_method_types excluded_payment_method_types automatic_payment_methods',
+)
 def create(call):
     params, realm = call.params, call.realm
     customer = params.get('customer')
@@ -88,12 +113,17 @@ def create(call):
         method = payment_methods.resolve(realm, params['payment_method'])
     automatic, types = intents.types_for(params)
     intent = new(
-        realm, automatic_payment_methods=automatic, customer=customer,
-        description=params.get('description'), metadata=checks.metadata(params.get('metadata')),
-        payment_method=method and method['id'], usage=params.get('usage', 'off_session'),
+        realm,
+        automatic_payment_methods=automatic,
+        customer=customer,
+        description=params.get('description'),
+        metadata=checks.metadata(params.get('metadata')),
+        payment_method=method and method['id'],
+        usage=params.get('usage', 'off_session'),
         payment_method_types=types,
         status='requires_confirmation' if method else 'requires_payment_method',
-        _return_url=params.get('return_url'))
+        _return_url=params.get('return_url'),
+    )
     return _confirm(realm, intent) if params.get('confirm') else intent
 
 
@@ -113,21 +143,31 @@ def _confirm(realm, intent):
     if not intent['payment_method']:
         raise invalid(
             "You cannot confirm this SetupIntent because it's missing a payment method. Update "
-            'the SetupIntent with a payment method and then confirm it again.', 'payment_method',
-            'setup_intent_unexpected_state')
+            'the SetupIntent with a payment method and then confirm it again.',
+            'payment_method',
+            'setup_intent_unexpected_state',
+        )
     automatic = intent['automatic_payment_methods']
     if automatic['allow_redirects'] == 'always' and not intent['_return_url']:
         raise invalid(
             'This SetupIntent is configured to accept payment methods enabled in your Dashboard. '
             'Because some of these payment methods might redirect your customer off of your page, '
-            'you must provide a `return_url`.', 'return_url')
+            'you must provide a `return_url`.',
+            'return_url',
+        )
     if attempt(realm, intent, realm.find(intent['payment_method'])) != 'failed':
         return intent
     error = intent['last_setup_error']
     raise StripeError(
-        error['message'], status=402, kind='card_error', keep=True, code=error['code'],
-        decline_code=error['decline_code'], setup_intent=public(intent),
-        payment_method=error['payment_method'])
+        error['message'],
+        status=402,
+        kind='card_error',
+        keep=True,
+        code=error['code'],
+        decline_code=error['decline_code'],
+        setup_intent=public(intent),
+        payment_method=error['payment_method'],
+    )
 
 
 @operation('GET /v1/setup_intents/{intent}', 'client_secret')
@@ -137,10 +177,10 @@ def retrieve(call):
 
 @operation('GET /v1/setup_intents', 'customer payment_method')
 def list_intents(call):
-    equal = {name: call.params[name] for name in ('customer', 'payment_method')
-             if name in call.params}
-    return listing.page(
-        call.realm.all('setup_intent', **equal), call.params, '/v1/setup_intents')
+    equal = {
+        name: call.params[name] for name in ('customer', 'payment_method') if name in call.params
+    }
+    return listing.page(call.realm.all('setup_intent', **equal), call.params, '/v1/setup_intents')
 
 
 @operation('POST /v1/setup_intents/{intent}', 'metadata description')
@@ -160,8 +200,11 @@ def cancel(call):
     intent = _of_account(call)
     _require_unfinished(intent, 'cancel')
     call.realm.change(
-        intent, status='canceled', next_action=None,
-        cancellation_reason=call.params.get('cancellation_reason'))
+        intent,
+        status='canceled',
+        next_action=None,
+        cancellation_reason=call.params.get('cancellation_reason'),
+    )
     webhooks.emit(call.realm, 'setup_intent.canceled', intent)
     return intent
 
@@ -174,4 +217,6 @@ def _require_unfinished(intent, verb):
     if intent['status'] not in UNFINISHED:
         raise invalid(
             f'You cannot {verb} this SetupIntent because it has a status of {intent["status"]}.',
-            code='setup_intent_unexpected_state', setup_intent=public(intent))
+            code='setup_intent_unexpected_state',
+            setup_intent=public(intent),
+        )

@@ -13,9 +13,13 @@ from ..wire.errors import StripeError
 from ..world import HOSTED, Realm, new_id
 from .render import page
 
-DEBIT_NAMES = {'sepa_debit': 'SEPA Direct Debit', 'us_bank_account': 'US bank account',
-               'bacs_debit': 'Bacs Direct Debit', 'au_becs_debit': 'BECS Direct Debit',
-               'acss_debit': 'Pre-authorised debit'}
+DEBIT_NAMES = {
+    'sepa_debit': 'SEPA Direct Debit',
+    'us_bank_account': 'US bank account',
+    'bacs_debit': 'Bacs Direct Debit',
+    'au_becs_debit': 'BECS Direct Debit',
+    'acss_debit': 'Pre-authorised debit',
+}
 HINTS = (
     ('4242 4242 4242 4242', 'pays'),
     ('4000 0000 0000 0002', 'is declined'),
@@ -42,6 +46,7 @@ class Hosted:
         self.world = world
 
     def routes(self):
+        """Yield path, methods and view of each page."""
         yield '/c/pay/<identifier>', ['GET'], self.show
         yield '/c/pay/<identifier>', ['POST'], self.submit
         yield '/authenticate/<identifier>', ['GET'], self.ask
@@ -49,14 +54,22 @@ class Hosted:
         yield '/r/<identifier>', ['GET'], self.recover
 
     def show(self, request, identifier):
+        """Show the form of an open session, or what became of it."""
         with self.world.store.transaction():
             realm, session = self._find(identifier)
             if session is None:
-                return page('message.html', 404, title='Nothing here', text=(
-                    'This address belongs to no payment. Ask whoever sent it for a new link.'))
+                return page(
+                    'message.html',
+                    404,
+                    title='Nothing here',
+                    text=(
+                        'This address belongs to no payment. Ask whoever sent it for a new link.'
+                    ),
+                )
             return self._form(realm, session)
 
     def submit(self, request, identifier):
+        """Take the form: pay, or say what is wrong with it."""
         with self.world.store.transaction():
             realm, session = self._find(identifier)
             if session is None:
@@ -64,9 +77,12 @@ class Hosted:
             form = request.form
             try:
                 outcome = checkout.pay(
-                    realm, session, self._method_maker(realm, session, form),
-                    {'email': form.get('email', '').strip(),
-                     'name': form.get('name', '').strip()}, save='save' in form)
+                    realm,
+                    session,
+                    self._method_maker(realm, session, form),
+                    {'email': form.get('email', '').strip(), 'name': form.get('name', '').strip()},
+                    save='save' in form,
+                )
             except checkout.NotPayable:
                 return self._closed(realm, session)
             except Mistyped as error:
@@ -81,15 +97,21 @@ class Hosted:
             return redirect(self._success_url(session), 303)
 
     def ask(self, request, identifier):
+        """Show the bank's question."""
         realm, intent, session = self._find_intent(identifier)
         if intent is None or intent['status'] != 'requires_action':
             if session:
                 return redirect(f'/c/pay/{session["id"]}', 303)
-            return page('message.html', 404, title='Nothing to confirm', text=(
-                'This payment is not waiting for you to confirm it.'))
+            return page(
+                'message.html',
+                404,
+                title='Nothing to confirm',
+                text=('This payment is not waiting for you to confirm it.'),
+            )
         return page('authenticate.html', intent=intent, name=_name(realm))
 
     def answer(self, request, identifier):
+        """Take the answer to the bank's question."""
         passed = request.form.get('answer') == 'complete'
         with self.world.store.transaction():
             realm, intent, session = self._find_intent(identifier)
@@ -114,13 +136,24 @@ class Hosted:
             realm, session = self._find(identifier)
             recovery = ((session or {}).get('after_expiration') or {}).get('recovery') or {}
             if not recovery.get('url') or recovery['expires_at'] < realm.now:
-                return page('message.html', 404, title='Nothing here', text=(
-                    'This payment can not be taken up again. Ask for a new link.'))
+                return page(
+                    'message.html',
+                    404,
+                    title='Nothing here',
+                    text=('This payment can not be taken up again. Ask for a new link.'),
+                )
             fresh_id = new_id(f'cs_{realm.mode}', 58)
-            copy = {**session, 'id': fresh_id, 'status': 'open', 'created': realm.now,
-                    'expires_at': realm.now + sessions.LIFETIME, 'payment_intent': None,
-                    'setup_intent': None, 'recovered_from': session['id'],
-                    'url': f'{HOSTED}/c/pay/{fresh_id}'}
+            copy = {
+                **session,
+                'id': fresh_id,
+                'status': 'open',
+                'created': realm.now,
+                'expires_at': realm.now + sessions.LIFETIME,
+                'payment_intent': None,
+                'setup_intent': None,
+                'recovered_from': session['id'],
+                'url': f'{HOSTED}/c/pay/{fresh_id}',
+            }
             realm.put(copy)
             return redirect(f'/c/pay/{fresh_id}', 303)
 
@@ -142,31 +175,57 @@ class Hosted:
     def _form(self, realm, session, form=None, errors=None):
         if session['status'] != 'open':
             return self._closed(realm, session)
-        debit = next((kind for kind in session['payment_method_types']
-                      if kind in DEBIT_TYPES.values()), None)
+        debit = next(
+            (kind for kind in session['payment_method_types'] if kind in DEBIT_TYPES.values()), None
+        )
         saved = []
         if session['customer'] and session['mode'] == 'payment':
-            saved = [method for method in realm.all('payment_method', customer=session['customer'])
-                     if method['type'] == 'card' and method['allow_redisplay'] == 'always']
+            saved = [
+                method
+                for method in realm.all('payment_method', customer=session['customer'])
+                if method['type'] == 'card' and method['allow_redisplay'] == 'always'
+            ]
         options = session['saved_payment_method_options'] or {}
         return page(
-            'pay.html', session=session, name=_name(realm), form=form or {}, errors=errors or {},
-            lines=session['_line_items']['data'], hints=HINTS, saved=saved,
-            debit=debit, debit_name=DEBIT_NAMES.get(debit),
-            debit_accounts=_debit_accounts(debit), year=time.gmtime().tm_year + 3,
+            'pay.html',
+            session=session,
+            name=_name(realm),
+            form=form or {},
+            errors=errors or {},
+            lines=session['_line_items']['data'],
+            hints=HINTS,
+            saved=saved,
+            debit=debit,
+            debit_name=DEBIT_NAMES.get(debit),
+            debit_accounts=_debit_accounts(debit),
+            year=time.gmtime().tm_year + 3,
             card='card' in session['payment_method_types'],
             offer_save=options.get('payment_method_save') == 'enabled',
-            kept=_kept(session), email=(session['customer_details'] or {}).get('email'))
+            kept=_kept(session),
+            email=(session['customer_details'] or {}).get('email'),
+        )
 
     def _closed(self, realm, session):
         if session['status'] == 'complete':
-            return page('message.html', name=_name(realm), title='All done here', text=(
-                'This payment has been completed. There is nothing more to do.'),
-                link=self._success_url(session), link_text=f'Back to {_name(realm)}')
-        return page('message.html', name=_name(realm), title='This page has expired', text=(
-            'The time to pay here is over and nothing was charged. Open the link that you were '
-            'sent once more to start again.'), link=session['cancel_url'],
-            link_text=f'Back to {_name(realm)}')
+            return page(
+                'message.html',
+                name=_name(realm),
+                title='All done here',
+                text=('This payment has been completed. There is nothing more to do.'),
+                link=self._success_url(session),
+                link_text=f'Back to {_name(realm)}',
+            )
+        return page(
+            'message.html',
+            name=_name(realm),
+            title='This page has expired',
+            text=(
+                'The time to pay here is over and nothing was charged. Open the link that you were '
+                'sent once more to start again.'
+            ),
+            link=session['cancel_url'],
+            link_text=f'Back to {_name(realm)}',
+        )
 
     def _method_maker(self, realm, session, form):
         """Check the typed fields now; return what makes the payment method of them later."""
@@ -178,8 +237,10 @@ class Hosted:
             raise Mistyped('email', 'Type your e-mail address, such as name@example.com.')
         if way == 'debit':
             number = re.sub(r'\s', '', form.get('account', '')).upper()
-            kind = next((kind for kind in session['payment_method_types']
-                         if kind in DEBIT_TYPES.values()), None)
+            kind = next(
+                (kind for kind in session['payment_method_types'] if kind in DEBIT_TYPES.values()),
+                None,
+            )
             if not kind or number not in DEBIT_ACCOUNTS:
                 raise Mistyped('account', 'Type one of the test account numbers listed below.')
             return lambda: payment_methods.new_debit(realm, kind, number)
@@ -191,10 +252,10 @@ class Hosted:
         month, year = _expiry(form.get('expiry', ''), realm.now)
         if not re.fullmatch(r'\d{3,4}', form.get('cvc', '')):
             raise Mistyped('cvc', 'Type the security code: three or four digits.')
-        redisplay = 'always' if 'save' in form else (
-            'limited' if _kept(session) else 'unspecified')
+        redisplay = 'always' if 'save' in form else ('limited' if _kept(session) else 'unspecified')
         return lambda: payment_methods.new_card(
-            realm, number, month, year, allow_redisplay=redisplay)
+            realm, number, month, year, allow_redisplay=redisplay
+        )
 
     def _failure(self, realm, session):
         intent = realm.find(session['payment_intent'] or session['setup_intent'])
@@ -209,8 +270,13 @@ class Hosted:
             return page('message.html', title='Done', text='You can close this page.')
         kind = intent['object']
         status = 'succeeded' if intent['status'] == 'succeeded' else 'failed'
-        query = urlencode({kind: intent['id'], f'{kind}_client_secret': intent['client_secret'],
-                           'redirect_status': status})
+        query = urlencode(
+            {
+                kind: intent['id'],
+                f'{kind}_client_secret': intent['client_secret'],
+                'redirect_status': status,
+            }
+        )
         return redirect(f'{address}{"&" if "?" in address else "?"}{query}', 303)
 
 
@@ -222,13 +288,17 @@ def _kept(session):
     """Tell whether the payment method will be kept for later charges anyway."""
     card = session['payment_method_options'].get('card', {})
     return session['mode'] == 'setup' or bool(
-        session['_intent_data'].get('setup_future_usage') or card.get('setup_future_usage'))
+        session['_intent_data'].get('setup_future_usage') or card.get('setup_future_usage')
+    )
 
 
 def _debit_accounts(kind):
     iban = kind == 'sepa_debit'
-    return [(number, outcome) for number, outcome in DEBIT_ACCOUNTS.items()
-            if number[0].isalpha() == iban]
+    return [
+        (number, outcome)
+        for number, outcome in DEBIT_ACCOUNTS.items()
+        if number[0].isalpha() == iban
+    ]
 
 
 def _expiry(text, now):

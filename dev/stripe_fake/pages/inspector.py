@@ -16,21 +16,32 @@ class Inspector:
         self.deliveries = deliveries
 
     def routes(self):
+        """Yield path, methods and view."""
         yield '/', ['GET'], self.show
 
     def show(self, request):
+        """Show the newest requests and deliveries; `q`: only those that contain it."""
         wanted = request.args.get('q', '').strip().lower()
         rows = self.world.store.execute('SELECT id, body FROM request ORDER BY id DESC')
-        requests = [{'id': identifier, **json.loads(body)} for identifier, body in rows
-                    if wanted in body.lower()]
-        deliveries = [row for row in reversed(self.deliveries.all())
-                      if wanted in json.dumps(row).lower()]
+        requests = [
+            {'id': identifier, **json.loads(body)}
+            for identifier, body in rows
+            if wanted in body.lower()
+        ]
+        deliveries = [
+            row for row in reversed(self.deliveries.all()) if wanted in json.dumps(row).lower()
+        ]
         return page(
-            'inspector.html', wanted=request.args.get('q', ''), requests=requests[:MOST],
-            request_count=len(requests), deliveries=deliveries[:MOST],
-            delivery_count=len(deliveries), base_url=self.world.base_url,
+            'inspector.html',
+            wanted=request.args.get('q', ''),
+            requests=requests[:MOST],
+            request_count=len(requests),
+            deliveries=deliveries[:MOST],
+            delivery_count=len(deliveries),
+            base_url=self.world.base_url,
             clock=lambda moment: time.strftime('%H:%M:%S', time.localtime(moment)),
-            flat=_flat)
+            flat=_flat,
+        )
 
 
 def _flat(params, path=''):

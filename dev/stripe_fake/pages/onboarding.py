@@ -13,15 +13,21 @@ class Onboarding:
         self.world = world
 
     def routes(self):
+        """Yield path, methods and view of each page."""
         yield '/setup/<account>/<token>', ['GET'], self.show
         yield '/setup/<account>/<token>', ['POST'], self.submit
 
     def show(self, request, account, token):
+        """Show what is still asked for."""
         with self.world.store.transaction():
             link = self.world.store.setting(f'link:{token}')
             if not link or link['account'] != account:
-                return page('message.html', 404, title='Nothing here', text=(
-                    'This address belongs to no account.'))
+                return page(
+                    'message.html',
+                    404,
+                    title='Nothing here',
+                    text=('This address belongs to no account.'),
+                )
             # A link opens once: whoever comes back is sent for a new one.
             if link['used'] or link['expires_at'] <= self.world.now():
                 return redirect(link['refresh_url'], 303)
@@ -30,6 +36,7 @@ class Onboarding:
         return page('onboarding.html', account=record)
 
     def submit(self, request, account, token):
+        """Take the answers and send the browser back."""
         link = self.world.store.setting(f'link:{token}')
         if not link or link['account'] != account:
             return self.show(request, account, token)
@@ -39,8 +46,13 @@ class Onboarding:
                 due = ['individual.verification.document'] if answer == 'partly' else []
                 active = 'inactive' if due else 'active'
                 accounts.update(
-                    self.world, account, link['livemode'], details_submitted=True,
-                    charges_enabled=not due, payouts_enabled=not due,
+                    self.world,
+                    account,
+                    link['livemode'],
+                    details_submitted=True,
+                    charges_enabled=not due,
+                    payouts_enabled=not due,
                     capabilities={'card_payments': active, 'transfers': active},
-                    requirements=accounts.requirements(due))
+                    requirements=accounts.requirements(due),
+                )
         return redirect(link['return_url'], 303)

@@ -8,8 +8,11 @@ from werkzeug.wrappers import Response
 from .. import money
 
 _environment = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / 'templates'), autoescape=True,
-    trim_blocks=True, lstrip_blocks=True)
+    loader=FileSystemLoader(Path(__file__).parent / 'templates'),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 _environment.filters['money'] = lambda amount, currency: money.text(amount, currency)
 
 
@@ -19,5 +22,9 @@ def page(template, status=200, **values):
     :rtype: Response
     """
     text = _environment.get_template(template).render(**values)
-    return Response(text, status, content_type='text/html; charset=utf-8', headers={
-        'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer'})
+    return Response(
+        text,
+        status,
+        content_type='text/html; charset=utf-8',
+        headers={'Cache-Control': 'no-store', 'Referrer-Policy': 'no-referrer'},
+    )

@@ -35,10 +35,17 @@ class Api:
         :raises Dropped: a planned fault cuts the connection.
         """
         log = {
-            'request_id': new_id('req', 14), 'time': time.time(), 'method': request.method,
-            'path': request.path, 'params': {}, 'key': None, 'account': None,
+            'request_id': new_id('req', 14),
+            'time': time.time(),
+            'method': request.method,
+            'path': request.path,
+            'params': {},
+            'key': None,
+            'account': None,
             'idempotency_key': request.headers.get('Idempotency-Key'),
-            'version': request.headers.get('Stripe-Version'), 'status': None, 'error': None,
+            'version': request.headers.get('Stripe-Version'),
+            'status': None,
+            'error': None,
         }
         headers = {}
         try:
@@ -52,19 +59,29 @@ class Api:
             raise
         except Exception:
             traceback.print_exc(file=sys.stderr)
-            status, answer = 500, StripeError(
-                'The local Stripe stand-in has a fault of its own; its log has the traceback.',
-                kind='api_error').body
+            status, answer = (
+                500,
+                StripeError(
+                    'The local Stripe stand-in has a fault of its own; its log has the traceback.',
+                    kind='api_error',
+                ).body,
+            )
         log['status'] = status
         if 'error' in answer:
             log['error'] = answer['error']['message']
         self._log(log)
         text = json.dumps(answer, indent=2).replace(HOSTED, self.world.base_url)
-        return Response(text, status, {
-            'Request-Id': log['request_id'], 'Content-Type': 'application/json',
-            'Stripe-Version': log['version'] or api_version, **headers,
-            **({'Idempotency-Key': log['idempotency_key']} if log['idempotency_key'] else {}),
-        })
+        return Response(
+            text,
+            status,
+            {
+                'Request-Id': log['request_id'],
+                'Content-Type': 'application/json',
+                'Stripe-Version': log['version'] or api_version,
+                **headers,
+                **({'Idempotency-Key': log['idempotency_key']} if log['idempotency_key'] else {}),
+            },
+        )
 
     def _run(self, request, log, headers):
         world = self.world
@@ -86,7 +103,9 @@ class Api:
             raise StripeError(
                 f'Unrecognized request URL ({request.method}: {request.path}). Please see '
                 'https://stripe.com/docs or we can help at https://support.stripe.com/.',
-                status=404, started=False)
+                status=404,
+                started=False,
+            )
         form = self._read_form(request)
         log['params'] = form
         faults.strike(fault, 'before')
@@ -100,7 +119,8 @@ class Api:
             if pause:
                 time.sleep(pause)
             status, answer = self._settle(
-                call, function, idempotency_key, (request.method, request.path, form), headers)
+                call, function, idempotency_key, (request.method, request.path, form), headers
+            )
         faults.strike(fault, 'after')
         return status, answer
 
@@ -116,16 +136,15 @@ class Api:
                     headers.update({'Idempotent-Replayed': 'true', 'Original-Request': original})
                     return status, answer
                 result = function(call)
-                answer = expand.public(
-                    expand.expand(realm, result, call.params.get('expand')))
-                self.idempotency.remember(
-                    realm, idempotency_key, *asked, 200, answer, request_id)
+                answer = expand.public(expand.expand(realm, result, call.params.get('expand')))
+                self.idempotency.remember(realm, idempotency_key, *asked, 200, answer, request_id)
                 return 200, answer
         except StripeError as error:
             if error.started:
                 with store.transaction():
                     self.idempotency.remember(
-                        realm, idempotency_key, *asked, error.status, error.body, request_id)
+                        realm, idempotency_key, *asked, error.status, error.body, request_id
+                    )
             raise
 
     def _read_form(self, request):
@@ -135,7 +154,9 @@ class Api:
             if request.mimetype != 'application/x-www-form-urlencoded':
                 raise StripeError(
                     'Invalid request: the v1 API takes form-encoded parameters, not '
-                    f'{request.mimetype or "an unnamed content type"}.', started=False)
+                    f'{request.mimetype or "an unnamed content type"}.',
+                    started=False,
+                )
             form.update(forms.decode(body))
         return form
 
@@ -147,20 +168,24 @@ class Api:
             raise StripeError(
                 f"The provided key '{keys.mask(key)}' does not have access to account "
                 f"'{account}' (or that account does not exist). Application access may have been "
-                'revoked.', status=403, code='account_invalid', started=False)
+                'revoked.',
+                status=403,
+                code='account_invalid',
+                started=False,
+            )
         return Realm(self.world, account, platform.livemode, platform.origin)
 
     def _check_version(self, version):
         if version:
             try:
-                validator.check(self._versions_of, {
-                    'api_version': version, 'enabled_events': {'0': '*'}, 'url': 'http://x'})
+                validator.check(
+                    self._versions_of,
+                    {'api_version': version, 'enabled_events': {'0': '*'}, 'url': 'http://x'},
+                )
             except StripeError:
-                raise StripeError(
-                    f'Invalid Stripe API version: {version}', started=False) from None
+                raise StripeError(f'Invalid Stripe API version: {version}', started=False) from None
         return version or api_version
 
     def _log(self, log):
         with self.world.store.transaction():
-            self.world.store.insert(
-                'INSERT INTO request (body) VALUES (?)', (json.dumps(log),))
+            self.world.store.insert('INSERT INTO request (body) VALUES (?)', (json.dumps(log),))

@@ -13,7 +13,8 @@ import stripe
 
 METHOD = re.compile(r'\n    def ')
 CALL = re.compile(
-    r'params: (?:Optional\[)?"(\w+)".*?self\._request\(\s*"(\w+)",\s*"(/v1/[^"]*)"', re.S)
+    r'params: (?:Optional\[)?"(\w+)".*?self\._request\(\s*"(\w+)",\s*"(/v1/[^"]*)"', re.S
+)
 IMPORT = re.compile(r'from (stripe\.params[\w.]+) import (?:\(\s*)?(\w+)')
 
 
@@ -30,10 +31,12 @@ class Operation:
 
     @cached_property
     def params_type(self):
+        """The TypedDict of the parameters."""
         return getattr(importlib.import_module(self._module), self._type_name)
 
     @property
     def name(self):
+        """Method and template, as the handlers are registered."""
         return f'{self.method} {self.template}'
 
 

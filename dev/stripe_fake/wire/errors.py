@@ -13,18 +13,28 @@ class StripeError(Exception):
     :param details: further members of the error object (`code`, `param`, `payment_intent`, …).
     """
 
-    def __init__(self, message, status=400, kind='invalid_request_error', keep=False,
-                 started=True, headers=None, **details):
+    def __init__(
+        self,
+        message,
+        status=400,
+        kind='invalid_request_error',
+        keep=False,
+        started=True,
+        headers=None,
+        **details,
+    ):
         super().__init__(message)
         self.status = status
         self.keep = keep
         self.started = started
         self.headers = headers or {}
-        self.body = {'error': {
-            **{name: value for name, value in details.items() if value is not None},
-            'message': message,
-            'type': kind,
-        }}
+        self.body = {
+            'error': {
+                **{name: value for name, value in details.items() if value is not None},
+                'message': message,
+                'type': kind,
+            }
+        }
         code = details.get('code')
         if code:
             self.body['error']['doc_url'] = (
@@ -45,9 +55,13 @@ def missing_object(kind, identifier, param='id', other_mode=None, status=None):
     hint = ''
     if other_mode:
         key_mode = 'test' if other_mode == 'live' else 'live'
-        hint = (f'; a similar object exists in {other_mode} mode, '
-                f'but a {key_mode} mode key was used to make this request.')
+        hint = (
+            f'; a similar object exists in {other_mode} mode, '
+            f'but a {key_mode} mode key was used to make this request.'
+        )
     return StripeError(
-        f"No such {kind}: '{identifier}'{hint}", status=status or (404 if param == 'id' else 400),
-        param=param, code='resource_missing',
+        f"No such {kind}: '{identifier}'{hint}",
+        status=status or (404 if param == 'id' else 400),
+        param=param,
+        code='resource_missing',
     )

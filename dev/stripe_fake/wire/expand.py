@@ -14,13 +14,16 @@ def expand(realm, answer, paths):
         steps = path.split('.')
         if len(steps) > DEEPEST:
             raise StripeError(
-                f'You cannot expand more than {DEEPEST} levels of a property. '
-                f'(Property: {path})', param='expand')
+                f'You cannot expand more than {DEEPEST} levels of a property. (Property: {path})',
+                param='expand',
+            )
         if answer.get('object') == 'list':
             if steps[0] != 'data':
                 raise StripeError(
                     f'This property cannot be expanded ({path}). You may want to try expanding '
-                    f"'data.{path}' instead.", param='expand')
+                    f"'data.{path}' instead.",
+                    param='expand',
+                )
             for record in answer['data']:
                 _fill(realm, record, steps[1:], path)
         else:
@@ -53,9 +56,7 @@ def _fill(realm, record, steps, path):
 def public(value):
     """Return an answer without the stand-in's own members."""
     if isinstance(value, dict):
-        return {
-            name: public(member) for name, member in value.items() if not name.startswith('_')
-        }
+        return {name: public(member) for name, member in value.items() if not name.startswith('_')}
     if isinstance(value, list):
         return [public(member) for member in value]
     return value

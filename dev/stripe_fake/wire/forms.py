@@ -19,11 +19,15 @@ def decode(raw):
     """
     try:
         pairs = parse_qsl(
-            raw.decode('ascii'), keep_blank_values=True, strict_parsing=bool(raw), errors='strict',
+            raw.decode('ascii'),
+            keep_blank_values=True,
+            strict_parsing=bool(raw),
+            errors='strict',
         )
     except ValueError:
         raise StripeError(
-            'Invalid request: the body is no valid UTF-8 form.', started=False) from None
+            'Invalid request: the body is no valid UTF-8 form.', started=False
+        ) from None
     result = {}
     for key, value in pairs:
         _place(result, key, value)

@@ -31,16 +31,19 @@ class Idempotency:
             yield
             return
         if len(key) > 255:
-            raise StripeError(
-                'Idempotency keys may be at most 255 characters long.', started=False)
+            raise StripeError('Idempotency keys may be at most 255 characters long.', started=False)
         holder = (realm.name, key)
         with self._guard:
             if holder in self._running:
                 raise StripeError(
                     'There is currently another in-progress request using this Idempotent Key '
                     f'(that probably means you submitted twice, and the other request is still '
-                    f'going through): {key}. Please try again later.', status=409,
-                    kind='idempotency_error', code='idempotency_key_in_use', started=False)
+                    f'going through): {key}. Please try again later.',
+                    status=409,
+                    kind='idempotency_error',
+                    code='idempotency_key_in_use',
+                    started=False,
+                )
             self._running.add(holder)
         try:
             yield
@@ -57,7 +60,8 @@ class Idempotency:
             return None
         rows = self._world.store.execute(
             'SELECT created, body FROM answer WHERE realm = ? AND idempotency_key = ?',
-            (realm.name, key))
+            (realm.name, key),
+        )
         if not rows or rows[0][0] + LIFETIME < self._world.now():
             return None
         remembered = json.loads(rows[0][1])
@@ -66,12 +70,17 @@ class Idempotency:
                 'Keys for idempotent requests can only be used for the same endpoint they were '
                 f"first used for ('{remembered['path'][1]}' vs '{path}'). Try using a key other "
                 f"than '{key}' if you meant to execute a different request.",
-                kind='idempotency_error', started=False)
+                kind='idempotency_error',
+                started=False,
+            )
         if remembered['form'] != form:
             raise StripeError(
                 'Keys for idempotent requests can only be used with the same parameters they '
                 f"were first used with. Try using a key other than '{key}' if you meant to "
-                'execute a different request.', kind='idempotency_error', started=False)
+                'execute a different request.',
+                kind='idempotency_error',
+                started=False,
+            )
         return remembered['status'], remembered['answer'], remembered['request']
 
     def remember(self, realm, key, method, path, form, status, answer, request):
@@ -80,6 +89,19 @@ class Idempotency:
             return
         self._world.store.execute(
             'INSERT OR REPLACE INTO answer (realm, idempotency_key, created, body) '
-            'VALUES (?, ?, ?, ?)', (realm.name, key, self._world.now(), json.dumps({
-                'path': [method, path], 'form': form, 'status': status, 'answer': answer,
-                'request': request})))
+            'VALUES (?, ?, ?, ?)',
+            (
+                realm.name,
+                key,
+                self._world.now(),
+                json.dumps(
+                    {
+                        'path': [method, path],
+                        'form': form,
+                        'status': status,
+                        'answer': answer,
+                        'request': request,
+                    }
+                ),
+            ),
+        )

@@ -47,7 +47,10 @@ def read(headers):
         raise StripeError(
             'You did not provide an API key. You need to provide your API key in the '
             "Authorization header, using Bearer auth (e.g. 'Authorization: Bearer "
-            "YOUR_SECRET_KEY').", status=401, started=False)
+            "YOUR_SECRET_KEY').",
+            status=401,
+            started=False,
+        )
     return key
 
 
@@ -69,18 +72,24 @@ def account_of(world, key):
         raise StripeError(
             'This API call cannot be made with a publishable API key. Please use a secret API '
             'key. You can find a list of your API keys at '
-            'https://dashboard.stripe.com/account/apikeys.', status=401, started=False,
-            code='secret_key_required')
+            'https://dashboard.stripe.com/account/apikeys.',
+            status=401,
+            started=False,
+            code='secret_key_required',
+        )
     if known and known.get('revoked'):
         raise StripeError(
-            f'Expired API Key provided: {mask(key)}', status=401, started=False,
-            code='api_key_expired')
+            f'Expired API Key provided: {mask(key)}',
+            status=401,
+            started=False,
+            code='api_key_expired',
+        )
     truncated = not known and any(
-        name[4:].startswith(key) for name, in world.store.execute(
-            "SELECT name FROM setting WHERE name LIKE 'key:%'"))
+        name[4:].startswith(key)
+        for (name,) in world.store.execute("SELECT name FROM setting WHERE name LIKE 'key:%'")
+    )
     if not match or truncated or (not known and world.setting('strict_keys')):
-        raise StripeError(
-            f'Invalid API Key provided: {mask(key)}', status=401, started=False)
+        raise StripeError(f'Invalid API Key provided: {mask(key)}', status=401, started=False)
     if known and known.get('account'):
         return known['account']
     # Digest of the key, so that a restarted stand-in finds the same account again.
@@ -103,11 +112,17 @@ def check_permission(world, key, account, operation):
         return
     # The two wordings that Stripe has used; the older one is documented most widely.
     if world.store.setting('permission_wording') == 'older':
-        advice = (f"Having the 'rak_{permission}_{verb}' permission would allow this request "
-                  'to continue.')
+        advice = (
+            f"Having the 'rak_{permission}_{verb}' permission would allow this request to continue."
+        )
     else:
-        advice = (f"Enabling {label} {verb.title()} ('{permission}_{verb}') permissions on this "
-                  'key would allow this request to continue.')
+        advice = (
+            f"Enabling {label} {verb.title()} ('{permission}_{verb}') permissions on this "
+            'key would allow this request to continue.'
+        )
     raise StripeError(
         f"The provided key '{mask(key)}' does not have the required permissions for this "
-        f"endpoint on account '{account}'. {advice}", status=403, started=False)
+        f"endpoint on account '{account}'. {advice}",
+        status=403,
+        started=False,
+    )

@@ -3,8 +3,10 @@
 from .errors import StripeError
 
 TESTS = {
-    'gt': lambda value, bound: value > bound, 'gte': lambda value, bound: value >= bound,
-    'lt': lambda value, bound: value < bound, 'lte': lambda value, bound: value <= bound,
+    'gt': lambda value, bound: value > bound,
+    'gte': lambda value, bound: value >= bound,
+    'lt': lambda value, bound: value < bound,
+    'lte': lambda value, bound: value <= bound,
 }
 
 
@@ -18,23 +20,26 @@ def page(records, params, url):
     limit = params.get('limit', 10)
     if not 1 <= limit <= 100:
         raise StripeError(
-            'This value must be less than or equal to 100 (it currently is '
-            f"'{limit}')." if limit > 100 else
-            'This value must be greater than or equal to 1.', param='limit',
-            code='parameter_invalid_integer')
+            f'This value must be less than or equal to 100 (it currently is \'{limit}\').'
+            if limit > 100
+            else 'This value must be greater than or equal to 1.',
+            param='limit',
+            code='parameter_invalid_integer',
+        )
     if 'starting_after' in params and 'ending_before' in params:
         raise StripeError(
             'You may only specify one of these parameters: starting_after, ending_before.',
-            code='parameters_exclusive')
+            code='parameters_exclusive',
+        )
     records = [record for record in records if _fits(record, params)]
     more = len(records) > limit
     if 'starting_after' in params:
         at = _position(records, params['starting_after'], 'starting_after')
-        chosen = records[at + 1:at + 1 + limit]
+        chosen = records[at + 1 : at + 1 + limit]
         more = len(records) > at + 1 + limit
     elif 'ending_before' in params:
         at = _position(records, params['ending_before'], 'ending_before')
-        chosen = records[max(at - limit, 0):at]
+        chosen = records[max(at - limit, 0) : at]
         more = at > limit
     else:
         chosen = records[:limit]
@@ -56,5 +61,4 @@ def _position(records, identifier, param):
     for position, record in enumerate(records):
         if record['id'] == identifier:
             return position
-    raise StripeError(
-        f"No such object: '{identifier}'", param=param, code='resource_missing')
+    raise StripeError(f"No such object: '{identifier}'", param=param, code='resource_missing')

@@ -28,6 +28,7 @@ class Call:
 
     @property
     def world(self):
+        """The stand-in."""
         return self.realm.world
 
 
@@ -38,9 +39,11 @@ def operation(name, understands=''):
     :param str understands: top-level parameters that it acts on, separated by spaces. Others are
         refused even if Stripe knows them: a stand-in that ignored them would lie.
     """
+
     def register(function):
         HANDLERS[name] = (function, ALWAYS | set(understands.split()))
         return function
+
     return register
 
 
@@ -54,6 +57,9 @@ def handler_of(found, params):
     if function is None or ignored:
         what = f'the parameter {", ".join(ignored)} of {found.name}' if function else found.name
         raise StripeError(
-            f'The local Stripe stand-in does not offer {what}; Stripe itself does.', status=501,
-            kind='api_error', started=False)
+            f'The local Stripe stand-in does not offer {what}; Stripe itself does.',
+            status=501,
+            kind='api_error',
+            started=False,
+        )
     return function

@@ -9,7 +9,7 @@ import re
 import types
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pydantic
@@ -48,12 +48,12 @@ def check(operation, form):
         raise _first_mistake(error.errors(include_url=False)) from None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _adapter(params_type):
     return pydantic.TypeAdapter(_strict(params_type))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _strict(source):
     if is_typeddict(source):
         return _strict_object(source)
@@ -77,7 +77,8 @@ def _strict(source):
 def _strict_object(source):
     hints = get_type_hints(source, localns=UNRESOLVED, include_extras=True)
     fields = {
-        name: _strict(hint) for name, hint in hints.items()
+        name: _strict(hint)
+        for name, hint in hints.items()
         if name not in RequestOptions.__annotations__
     }
     for name in fields:
@@ -90,8 +91,10 @@ def _strict_object(source):
 
 def _strict_union(members):
     members = [
-        member for member in members
-        if member is not type(None) and get_origin(member) is not UntypedStripeObject
+        member
+        for member in members
+        if member is not type(None)
+        and get_origin(member) is not UntypedStripeObject
         and member is not UntypedStripeObject
     ]
     shapes = {}
@@ -108,7 +111,7 @@ def _strict_union(members):
     if len(shapes) == 1:
         return next(iter(shapes.values()))
     tagged = tuple(Annotated[shape, pydantic.Tag(tag)] for tag, shape in shapes.items())
-    return Annotated[Union[tagged], pydantic.Discriminator(_shape_of(frozenset(shapes)))]
+    return Annotated[Union[tagged], pydantic.Discriminator(_shape_of(frozenset(shapes)))]  # noqa: UP007
 
 
 def _shape_of(known):
@@ -118,6 +121,7 @@ def _shape_of(known):
         if ARRAY in known and (OBJECT not in known or all(key.isdigit() for key in value)):
             return ARRAY
         return OBJECT
+
     return shape
 
 
@@ -133,8 +137,10 @@ def _scalar(members):
     plain = [member for member in members if get_origin(member) is not Literal]
     if any(literal != '' for literal in literals):
         plain = [member for member in plain if member is not str]
-    written = {str(literal).lower() if isinstance(literal, bool) else literal: literal
-               for literal in literals}
+    written = {
+        str(literal).lower() if isinstance(literal, bool) else literal: literal
+        for literal in literals
+    }
 
     def parse(value):
         if isinstance(value, dict):
@@ -146,7 +152,8 @@ def _scalar(members):
                 'You passed an empty string for {param}. We assume empty values are an attempt '
                 'to unset a parameter; however {param} cannot be unset. You should remove '
                 '{param} from your request or supply a non-empty value.',
-                'parameter_invalid_empty')
+                'parameter_invalid_empty',
+            )
         for kind in plain:
             parsed = PARSERS[kind](value)
             if parsed is not None:
@@ -187,7 +194,10 @@ def _parse_text(value):
 
 
 PARSERS = {
-    bool: _parse_boolean, int: _parse_integer, float: _parse_float, Decimal: _parse_decimal,
+    bool: _parse_boolean,
+    int: _parse_integer,
+    float: _parse_float,
+    Decimal: _parse_decimal,
     str: _parse_text,
 }
 KIND_NAMES = {bool: 'boolean', int: 'integer', float: 'number', Decimal: 'decimal', str: 'string'}
@@ -211,12 +221,18 @@ def _first_mistake(mistakes):
     param = forms.name(path)
     if mistake['type'] == 'extra_forbidden':
         return StripeError(
-            f'Received unknown parameter: {param}', param=param, code='parameter_unknown',
-            started=False)
+            f'Received unknown parameter: {param}',
+            param=param,
+            code='parameter_unknown',
+            started=False,
+        )
     if mistake['type'] == 'missing':
         return StripeError(
-            f'Missing required param: {param}.', param=param, code='parameter_missing',
-            started=False)
+            f'Missing required param: {param}.',
+            param=param,
+            code='parameter_missing',
+            started=False,
+        )
     if mistake['type'] == 'stripe':
         text = mistake['ctx']['text'].replace('{param}', param)
         return StripeError(text, param=param, code=mistake['ctx']['code'], started=False)
