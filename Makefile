@@ -1,14 +1,17 @@
 PYTHON ?= python3
+BENCH ?=
 ARGS ?=
 ALL ?=
 FIX ?=
 
-.PHONY: help run test lint clean
+.PHONY: help run test lint bench clean lock
 
 help:
 	@echo "make run     the demo practice in your browser"
 	@echo "make test    all tests; ARGS=\"-k word\" goes to pytest"
 	@echo "make lint    all checks of the code; FIX=1 mends what it can"
+	@echo "make bench   all measurements; BENCH=name for one"
+	@echo "make lock    pin the Python packages anew"
 	@echo "make clean   remove what these made here; ALL=1 the shared downloads too"
 
 run:
@@ -20,5 +23,11 @@ test:
 lint:
 	@$(PYTHON) -m dev lint $(if $(FIX),fix)
 
+bench:
+	@$(PYTHON) -m dev bench $(BENCH)
+
 clean:
 	@$(PYTHON) -m dev clean $(if $(ALL),all)
+
+lock:
+	@$(PYTHON) -m dev lock

@@ -1,4 +1,4 @@
-"""`python3 -m dev run|test|lint|bench|clean`, behind `make`."""
+"""`python3 -m dev run|test|lint|bench|lock|clean`, behind `make`."""
 
 import importlib
 import signal
@@ -13,6 +13,8 @@ COMMANDS = {
     "run": "start the demo practice",
     "test": "run the tests; arguments go to pytest",
     "lint": "check the code; `fix` first mends what can be mended",
+    "bench": "measure; arguments are names of benchmarks",
+    "lock": "pin the Python packages anew",
     "clean": "remove what runs have made; `all` the shared downloads too",
 }
 

@@ -163,6 +163,7 @@ class Odoo:
         process.stdin = Path(__file__).with_name("odoo_script.py")
         process.env |= {
             "ODOO_SCRIPT": str(script),
+            "ODOO_SCRIPT_PATH": str(paths.CHECKOUT),
             "ODOO_SCRIPT_GIVEN": json.dumps(dict(variables or {})),
             "ODOO_SCRIPT_ANSWER": str(answer),
         }

@@ -9,29 +9,28 @@ BASE = "base_"
 ADDON = "addon_"
 
 
-def base_database(odoo: Odoo, also: tuple[str, ...] = ()) -> str:
+def base_database(odoo: Odoo) -> str:
     """A database with stock Odoo: what the addon depends on, with demo data.
 
     Made anew when Odoo or the list of modules has changed.
 
-    :param also: more modules of Odoo to install
     :return: its name; copy it, never change it
     """
-    modules = sorted({*addon.manifest()["depends"], *also})
+    modules = sorted(addon.manifest()["depends"])
     name = BASE + _digest(odoo.source.version, *modules)
     if not odoo.databases.exists(name):
         _make(odoo, name, lambda making: odoo.install(making, modules, "Installing stock Odoo"))
     return name
 
 
-def addon_database(odoo: Odoo, also: tuple[str, ...] = ()) -> str:
+def addon_database(odoo: Odoo) -> str:
     """A database with the addon and its demo practice on top of `base_database`.
 
     Made anew when a file of the addon has changed; the one for the files of before is dropped.
 
     :return: its name; copy it, never change it
     """
-    base = base_database(odoo, also)
+    base = base_database(odoo)
     name = ADDON + _digest(base, addon.fingerprint())
     if not odoo.databases.exists(name):
         for outdated in odoo.databases.names():
