@@ -12,4 +12,5 @@ from . import (
     practice_stripe_event,
     product_template,
     res_company,
+    res_partner,
 )

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 
@@ -14,6 +14,40 @@ class AccountMove(models.Model):
     billing_link_ids = fields.One2many(
         'practice.payment.link', 'move_id', string="Payment Links", readonly=True
     )
+    billing_status = fields.Selection(
+        [
+            ('draft', "Draft"),
+            ('unpaid', "Unpaid"),
+            ('overdue', "Overdue"),
+            ('partial', "Part paid"),
+            ('paid', "Paid"),
+            ('credited', "Credited"),
+            ('cancelled', "Cancelled"),
+        ],
+        string="Billing Status", compute='_compute_billing_status',
+        help="How the invoice stands, in the front desk's words.",
+    )
+    billing_item_ids = fields.One2many(
+        'practice.billing.item', 'invoice_id', string="Sessions", readonly=True,
+        groups='carepatron_billing.group_practitioner',
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends('state', 'payment_state', 'invoice_date_due', 'company_id')
+    def _compute_billing_status(self):
+        by_state = {'draft': 'draft', 'cancel': 'cancelled'}
+        by_payment = {
+            'paid': 'paid', 'in_payment': 'paid', 'partial': 'partial', 'reversed': 'credited',
+        }
+        for move in self:
+            move.billing_status = by_state.get(move.state) or by_payment.get(move.payment_state)
+            if move.billing_status in (False, 'partial') and move.move_type == 'out_invoice' and (
+                move.invoice_date_due and move.invoice_date_due < move.company_id._billing_today()
+            ):
+                move.billing_status = 'overdue'
+            elif not move.billing_status:
+                move.billing_status = 'unpaid'
 
     # === CRUD METHODS === #
 
@@ -50,6 +84,11 @@ class AccountMove(models.Model):
             'carepatron_billing.practice_payment_link_send_action'
         )
         return {**action, 'context': {'default_move_id': self.id}}
+
+    def action_billing_open_accounting(self):
+        """Open the entry on Odoo's own page, for those who keep the books."""
+        self.ensure_one()
+        return self.get_formview_action()
 
     def _billing_action_open(self):
         """Return the action that shows these invoices on the front desk's own pages.

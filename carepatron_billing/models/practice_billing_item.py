@@ -216,6 +216,10 @@ class PracticeBillingItem(models.Model):
         self._invoice()
         return self.invoice_id._billing_action_open()
 
+    def action_billing_open_invoice(self):
+        """Show the invoice of this item."""
+        return self.invoice_id._billing_action_open()
+
     def action_billing_confirm(self):
         """Confirm that these sessions took place and are to be billed."""
         self.needs_confirmation = False
@@ -304,8 +308,24 @@ class PracticeBillingItem(models.Model):
         claim(events)
         facts = events._billing_facts()
         items_sudo = self.sudo().search([('event_id', 'in', events.ids)])
-        known = {(item.event_id, item.client_id) for item in items_sudo}
+        items_by_event = items_sudo.grouped('event_id')
         items_sudo |= items_sudo.create([
+            values
+            for event, fact in facts.items()
+            for values in items_by_event.get(event, items_sudo.browse())._prepare_for_event(
+                event, fact
+            )
+        ])
+        return items_sudo.sudo(self.env.su)
+
+    def _prepare_for_event(self, event, fact):
+        """Return the values of the items that a session lacks besides these ones.
+
+        :param calendar.event event: the session
+        :param Fact fact: what is to be billed for it
+        :rtype: list[dict]
+        """
+        return [
             {
                 'company_id': fact.company.id,
                 'client_id': client.id,
@@ -315,11 +335,29 @@ class PracticeBillingItem(models.Model):
                 'service_id': fact.service.id,
                 'needs_confirmation': fact.created > event.start,
             }
-            for event, fact in facts.items()
-            for client in fact.clients
-            if fact.service and (event, client) not in known
-        ])
-        return items_sudo.sudo(self.env.su)
+            for client in (fact.clients - self.client_id if fact.service else ())
+        ]
+
+    def _get_session_state(self, missing):
+        """Return in one word how far a session is billed.
+
+        :param int missing: number of clients of the session who have no item yet
+        :return: a value of `calendar.event.billing_state`; False if there is nobody to bill
+        :rtype: str | bool
+        """
+        states = set(self.mapped('state')) | ({'unbilled'} if missing else set())
+        if not states:
+            return False
+        if 'invoiced' in states:
+            if states & {'unbilled', 'to_confirm'}:
+                return 'partial'
+            return 'paid' if all(
+                item.is_paid for item in self if item.state == 'invoiced'
+            ) else 'invoiced'
+        for state in ('to_confirm', 'unbilled'):
+            if state in states:
+                return state
+        return 'waived'
 
     @api.model
     def _cron_make_items(self):

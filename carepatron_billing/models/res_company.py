@@ -1,6 +1,7 @@
 from zoneinfo import ZoneInfo
 
 from odoo import fields, models
+from odoo.exceptions import AccessError
 
 from ..const import PROVIDER_CODE
 
@@ -20,7 +21,6 @@ class ResCompany(models.Model):
         check_company=True,
         help="Used where the payer has no payment terms of their own. Empty: due at once.",
     )
-
     billing_stripe_state = fields.Selection(
         [('disabled', "Not set up"), ('test', "Test mode"), ('enabled', "Live")],
         string="Online Payments",
@@ -39,6 +39,40 @@ class ResCompany(models.Model):
             company.billing_stripe_state = provider_sudo.state or 'disabled'
             company.billing_stripe_account_name = provider_sudo.stripe_payment_link_account_name
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override of `base`: a *Manager* changes what the practice's settings show, no more.
+
+        :raise AccessError: if another field is among the values
+        """
+        user = self.env.user
+        if (
+            self.env.su
+            or user.has_group('base.group_erp_manager')
+            or not user.has_group('carepatron_billing.group_manager')
+        ):
+            return super().write(vals)
+        self.check_access('write')
+        if vals.keys() - self._get_billing_settings_fields():
+            raise AccessError(self.env._(
+                "You may change the practice's billing settings only. For the rest of the "
+                "company's record, ask an administrator."
+            ))
+        return super(ResCompany, self.sudo()).write(vals)
+
+    # === ACTION METHODS === #
+
+    def _billing_action_settings(self):
+        """Return the action that opens the settings of the present practice.
+
+        :rtype: dict
+        """
+        action = self.env['ir.actions.act_window']._for_xml_id(
+            'carepatron_billing.res_company_billing_action'
+        )
+        return {**action, 'res_id': self.env.company.id}
+
     # === BUSINESS METHODS === #
 
     def _billing_provider_sudo(self):
@@ -50,6 +84,17 @@ class ResCompany(models.Model):
             .sudo()
             .search([('code', '=', PROVIDER_CODE), ('company_id', 'parent_of', self.id)], limit=1)
         )
+
+    def _get_billing_settings_fields(self):
+        """Return the fields that the practice's settings may change.
+
+        :rtype: set[str]
+        """
+        return {
+            'billing_payment_term_id', 'billing_timezone', 'account_sale_tax_id',
+            'street', 'street2', 'city', 'state_id', 'zip', 'country_id',
+            'phone', 'email', 'website', 'vat', 'company_registry', 'logo',
+        }
 
     def _billing_zone(self):
         """Return the practice's time zone.

@@ -1,0 +1,87 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+GROUP = 'carepatron_billing.group_practitioner'
+
+
+class ResPartner(models.Model):
+    _inherit = 'res.partner'
+
+    billing_unbilled_count = fields.Integer(
+        string="Not Invoiced", compute='_compute_billing_unbilled_count', groups=GROUP,
+        help="Sessions of this client, or paid by this contact, that wait to be invoiced.",
+    )
+    billing_invoice_count = fields.Integer(
+        string="Client Invoices", compute='_compute_billing_invoices', groups=GROUP,
+    )
+    billing_due = fields.Monetary(
+        string="Balance Due", compute='_compute_billing_invoices',
+        currency_field='billing_currency_id', groups=GROUP,
+    )
+    billing_currency_id = fields.Many2one(
+        'res.currency', compute='_compute_billing_invoices', groups=GROUP,
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends_context('uid', 'allowed_company_ids')
+    def _compute_billing_unbilled_count(self):
+        counts = {}
+        for client, payer, count in self.env['practice.billing.item']._read_group(
+            self._get_billing_unbilled_domain(), ['client_id', 'payer_id'], ['__count'],
+        ):
+            for partner in client | payer:
+                counts[partner.id] = counts.get(partner.id, 0) + count
+        for partner in self:
+            partner.billing_unbilled_count = counts.get(partner._origin.id, 0)
+
+    @api.depends_context('uid', 'allowed_company_ids')
+    def _compute_billing_invoices(self):
+        read = self.env['account.move']._read_group(
+            self._get_billing_invoices_domain(), ['partner_id'],
+            ['__count', 'amount_residual_signed:sum'],
+        )
+        totals = {partner.id: (count, due) for partner, count, due in read}
+        for partner in self:
+            count, due = totals.get(partner._origin.id, (0, 0.0))
+            partner.billing_invoice_count = count
+            partner.billing_due = due
+            partner.billing_currency_id = self.env.company.currency_id
+
+    # === ACTION METHODS === #
+
+    def action_billing_unbilled(self):
+        """Show the client's sessions that wait to be invoiced."""
+        self.ensure_one()
+        action = self.env['ir.actions.act_window']._for_xml_id(
+            'carepatron_billing.practice_billing_item_action'
+        )
+        return {**action, 'domain': self._get_billing_unbilled_domain(), 'context': {}}
+
+    def action_billing_invoices(self):
+        """Show the invoices that the client pays."""
+        self.ensure_one()
+        action = self.env['ir.actions.act_window']._for_xml_id(
+            'carepatron_billing.account_move_billing_action'
+        )
+        return {
+            **action,
+            'domain': self._get_billing_invoices_domain(),
+            'context': {'create': False},
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _get_billing_unbilled_domain(self):
+        return list(
+            Domain('state', 'in', ('to_confirm', 'unbilled'))
+            & (Domain('client_id', 'in', self.ids) | Domain('payer_id', 'in', self.ids))
+        )
+
+    def _get_billing_invoices_domain(self):
+        return [
+            ('move_type', 'in', ('out_invoice', 'out_refund')),
+            ('state', '=', 'posted'),
+            ('company_id', 'in', self.env.companies.ids),
+            ('partner_id', 'in', self.ids),
+        ]

@@ -1,0 +1,99 @@
+import { AttendeeCalendarCommonPopover } from "@calendar/views/attendee_calendar/common/attendee_calendar_common_popover";
+import { _t } from "@web/core/l10n/translation";
+import { formatMonetary } from "@web/views/fields/formatters";
+import { patch } from "@web/core/utils/patch";
+import { useState } from "@odoo/owl";
+import { user } from "@web/core/user";
+
+const FIELDS = [
+    "billing_service_name",
+    "billing_clients",
+    "billing_amount",
+    "billing_currency_id",
+    "billing_state",
+];
+const BADGES = {
+    to_confirm: "text-bg-warning",
+    unbilled: "text-bg-info",
+    partial: "text-bg-warning",
+    invoiced: "text-bg-info",
+    paid: "text-bg-success",
+    waived: "text-bg-light",
+};
+
+patch(AttendeeCalendarCommonPopover.prototype, {
+    setup() {
+        super.setup();
+        this.billing = useState({ shown: false, busy: false });
+    },
+
+    /**
+     * The session's billing is read when its popover opens: the calendar's own loading stays as
+     * light as it is, and no price is older than the click.
+     *
+     * @override
+     */
+    async onWillStart() {
+        await Promise.all([super.onWillStart(...arguments), this.loadBilling()]);
+    },
+
+    async loadBilling() {
+        if (!(await user.hasGroup("carepatron_billing.group_practitioner"))) {
+            return;
+        }
+        const [session] = await this.orm.read("calendar.event", [this.props.record.id], FIELDS);
+        if (!session?.billing_service_name) {
+            return;
+        }
+        const state = session.billing_state;
+        const labels = {
+            to_confirm: _t("To confirm"),
+            unbilled: _t("Not invoiced"),
+            partial: _t("Partly invoiced"),
+            invoiced: _t("Invoiced"),
+            paid: _t("Paid"),
+            waived: _t("Not billed"),
+        };
+        Object.assign(this.billing, {
+            shown: true,
+            service: session.billing_service_name,
+            clients: session.billing_clients,
+            price: formatMonetary(session.billing_amount, {
+                currencyId: session.billing_currency_id && session.billing_currency_id[0],
+            }),
+            label: labels[state],
+            badge: BADGES[state],
+            canInvoice: ["to_confirm", "unbilled", "partial"].includes(state),
+            canOpen: ["partial", "invoiced", "paid"].includes(state),
+        });
+    },
+
+    /**
+     * @override
+     */
+    get hasFooter() {
+        return super.hasFooter || this.billing.canInvoice || this.billing.canOpen;
+    },
+
+    onBillingInvoice() {
+        return this.callBilling("action_billing_invoice");
+    },
+
+    onBillingOpen() {
+        return this.callBilling("action_billing_open_invoices");
+    },
+
+    async callBilling(method) {
+        if (this.billing.busy) {
+            return;
+        }
+        this.billing.busy = true;
+        try {
+            const action = await this.orm.call("calendar.event", method, [[this.props.record.id]]);
+            this.props.close();
+            await this.actionService.doAction(action);
+        } finally {
+            this.billing.busy = false;
+        }
+    },
+});
