@@ -33,7 +33,12 @@
         'views/res_partner_views.xml',
         'views/menu.xml',
     ],
-    'demo': [],
+    'demo': [
+        'demo/practice_demo.xml',
+        'demo/res.partner.csv',
+        'demo/product.template.csv',
+        'demo/practice_demo_load.xml',
+    ],
     'assets': {
         'web.assets_backend': [
             'carepatron_billing/static/src/calendar/*',
