@@ -60,11 +60,15 @@ class PracticeDemo(models.AbstractModel):
     def _load_books(self, company):
         # `try_loading` would add the demo invoices of a furniture shop.
         self.env['account.chart.template']._load('generic_coa', company, install_demo=False)
-        tax = company.account_sale_tax_id.copy({
+        default_tax = company.account_sale_tax_id
+        tax_group = default_tax.tax_group_id.copy({'name': "Sales tax"})
+        tax = default_tax.copy({
             'name': "Sales tax 6%", 'amount': 6.0, 'invoice_label': "6%",
+            'tax_group_id': tax_group.id,
         })
-        exempt = company.account_sale_tax_id.copy({
+        exempt = default_tax.copy({
             'name': "Exempt", 'amount': 0.0, 'invoice_label': "Exempt",
+            'tax_group_id': default_tax.tax_group_id.copy({'name': "Exempt"}).id,
             'invoice_legal_notes': "<p>Health service exempt from sales tax.</p>",
         })
         company.account_sale_tax_id = tax
@@ -112,7 +116,7 @@ class PracticeDemo(models.AbstractModel):
                 'user_id': user.id,
                 'partner_ids': [Command.set(partners.ids)],
                 'start': start,
-                'stop': start + timedelta(hours=product.billing_duration),
+                'stop': start + timedelta(minutes=round(product.billing_duration * 60)),
                 'billing_service_id': product.product_variant_id.id,
                 'privacy': 'private' if service in ('counselling', 'couples') else False,
             }
@@ -148,7 +152,9 @@ class PracticeDemo(models.AbstractModel):
             })
         self.env['calendar.event'].create(vals_list)
         self.env.flush_all()
-        events = self.env['calendar.event'].search([('billing_service_id.company_id', '=', company.id)])
+        events = self.env['calendar.event'].search([
+            ('billing_service_id.company_id', '=', company.id),
+        ])
         events.attendee_ids.state = 'accepted'
         self.env.flush_all()
         # They were booked a while ago, but one, which the desk is to confirm.
@@ -179,9 +185,10 @@ class PracticeDemo(models.AbstractModel):
             for (day, _payer), group in groups.items()
         ])
         invoices._post(soft=False)
-        self._pay(invoices[::2])
+        self._pay(invoices[::2], company)
         unpaid = invoices[1::2]
-        self._pay(unpaid[3:4], share=0.5)
+        half = company.currency_id.round(unpaid[3].amount_total / 2)
+        self._pay(unpaid[3], company, amount=half)
         cancelled, credited = unpaid[5:6], unpaid[7:8]
         cancelled.button_draft()
         cancelled.button_cancel()
@@ -190,15 +197,9 @@ class PracticeDemo(models.AbstractModel):
         )
 
     @api.model
-    def _pay(self, invoices, share=1.0):
-        for invoice in invoices:
-            wizard = self.env['account.payment.register'].with_context(
-                active_model='account.move', active_ids=invoice.ids,
-            ).create({
-                'payment_date': min(
-                    invoice.invoice_date + timedelta(days=2), invoice.company_id._billing_today()
-                ),
-            })
-            if share < 1.0:
-                wizard.amount = invoice.currency_id.round(invoice.amount_residual * share)
-            wizard._create_payments()
+    def _pay(self, invoices, company, **values):
+        self.env['account.payment.register'].with_context(
+            active_model='account.move', active_ids=invoices.ids,
+        ).create({
+            'payment_date': company._billing_today(), 'group_payment': False, **values,
+        })._create_payments()

@@ -22,6 +22,7 @@ class AccountMove(models.Model):
             ('partial', "Part paid"),
             ('paid', "Paid"),
             ('credited', "Credited"),
+            ('open_credit', "Credit to use"),
             ('cancelled', "Cancelled"),
         ],
         string="Billing Status", compute='_compute_billing_status',
@@ -34,7 +35,7 @@ class AccountMove(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends('state', 'payment_state', 'invoice_date_due', 'company_id')
+    @api.depends('state', 'payment_state', 'amount_residual', 'invoice_date_due', 'company_id')
     def _compute_billing_status(self):
         by_state = {'draft': 'draft', 'cancel': 'cancelled'}
         by_payment = {
@@ -46,6 +47,9 @@ class AccountMove(models.Model):
                 move.invoice_date_due and move.invoice_date_due < move.company_id._billing_today()
             ):
                 move.billing_status = 'overdue'
+            elif move.state == 'posted' and move.move_type == 'out_refund':
+                used = move.currency_id.is_zero(move.amount_residual)
+                move.billing_status = 'credited' if used else 'open_credit'
             elif not move.billing_status:
                 move.billing_status = 'unpaid'
 

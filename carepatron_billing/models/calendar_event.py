@@ -88,7 +88,7 @@ class CalendarEvent(models.Model):
     def _onchange_billing_service_id(self):
         length = self.billing_service_id.billing_duration
         if length and self.start and not self.allday:
-            self.stop = self.start + timedelta(hours=length)
+            self.stop = self.start + timedelta(minutes=round(length * 60))
 
     # === ACTION METHODS === #
 

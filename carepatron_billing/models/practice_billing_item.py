@@ -309,14 +309,18 @@ class PracticeBillingItem(models.Model):
         facts = events._billing_facts()
         items_sudo = self.sudo().search([('event_id', 'in', events.ids)])
         items_by_event = items_sudo.grouped('event_id')
-        items_sudo |= items_sudo.create([
+        new_items_sudo = items_sudo.create([
             values
             for event, fact in facts.items()
             for values in items_by_event.get(event, items_sudo.browse())._prepare_for_event(
                 event, fact
             )
         ])
-        return items_sudo.sudo(self.env.su)
+        # Who is billed is a customer, and so among the clients.
+        new_items_sudo.client_id.filtered(
+            lambda client: not client.customer_rank
+        )._increase_rank('customer_rank')
+        return (items_sudo | new_items_sudo).sudo(self.env.su)
 
     def _prepare_for_event(self, event, fact):
         """Return the values of the items that a session lacks besides these ones.
