@@ -177,13 +177,17 @@ class PracticeDemo(models.AbstractModel):
         items = Item.search([('company_id', '=', company.id)], order='date, id')
         # The last days wait for the desk.
         recent = company._billing_today() - timedelta(days=3)
+        # One invoice for each payer and week.
         groups = items.filtered(
             lambda item: item.state == 'unbilled' and item.service_date < recent
-        ).grouped(lambda item: (item.service_date, item.payer_id))
-        invoices = self.env['account.move'].with_company(company).create([
-            {**group._prepare_invoice(), 'invoice_date': day}
-            for (day, _payer), group in groups.items()
-        ])
+        ).grouped(lambda item: (item.service_date.isocalendar()[:2], item.payer_id))
+        vals_list = [
+            {**group._prepare_invoice(), 'invoice_date': max(group.mapped('service_date'))}
+            for group in groups.values()
+        ]
+        invoices = self.env['account.move'].with_company(company).create(
+            sorted(vals_list, key=lambda values: values['invoice_date'])
+        )
         invoices._post(soft=False)
         self._pay(invoices[::2], company)
         unpaid = invoices[1::2]
