@@ -11,4 +11,9 @@ class Login(NamedTuple):
     password: str
 
 
-LOGINS = (Login("Administrator", "admin", "admin"),)
+LOGINS = (
+    Login("Front desk", "frontdesk", "frontdesk"),
+    Login("Practitioner", "practitioner", "practitioner"),
+    Login("Manager", "manager", "manager"),
+    Login("Administrator", "admin", "admin"),
+)

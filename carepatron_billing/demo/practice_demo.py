@@ -62,39 +62,56 @@ class PracticeDemo(models.AbstractModel):
         self.env['account.chart.template']._load('generic_coa', company, install_demo=False)
         default_tax = company.account_sale_tax_id
         tax_group = default_tax.tax_group_id.copy({'name': "Sales tax"})
-        tax = default_tax.copy({
-            'name': "Sales tax 6%", 'amount': 6.0, 'invoice_label': "6%",
-            'tax_group_id': tax_group.id,
-        })
-        exempt = default_tax.copy({
-            'name': "Exempt", 'amount': 0.0, 'invoice_label': "Exempt",
-            'tax_group_id': default_tax.tax_group_id.copy({'name': "Exempt"}).id,
-            'invoice_legal_notes': "<p>Health service exempt from sales tax.</p>",
-        })
+        tax = default_tax.copy(
+            {
+                'name': "Sales tax 6%",
+                'amount': 6.0,
+                'invoice_label': "6%",
+                'tax_group_id': tax_group.id,
+            }
+        )
+        exempt = default_tax.copy(
+            {
+                'name': "Exempt",
+                'amount': 0.0,
+                'invoice_label': "Exempt",
+                'tax_group_id': default_tax.tax_group_id.copy({'name': "Exempt"}).id,
+                'invoice_legal_notes': "<p>Health service exempt from sales tax.</p>",
+            }
+        )
         company.account_sale_tax_id = tax
         services = self.env['product.template'].search([('company_id', '=', company.id)])
         services.taxes_id = tax
         services.supplier_taxes_id = False
         self._service('counselling').taxes_id = exempt
-        company.billing_payment_term_id = self.env['account.payment.term'].create({
-            'name': "7 days",
-            'company_id': company.id,
-            'note': "<p>Payable within 7 days.</p>",
-            'line_ids': [Command.create({'value': 'percent', 'value_amount': 100, 'nb_days': 7})],
-        })
-        for journal in self.env['account.journal'].search([
-            ('company_id', '=', company.id), ('type', 'in', ('bank', 'cash')),
-        ]):
+        company.billing_payment_term_id = self.env['account.payment.term'].create(
+            {
+                'name': "7 days",
+                'company_id': company.id,
+                'note': "<p>Payable within 7 days.</p>",
+                'line_ids': [
+                    Command.create({'value': 'percent', 'value_amount': 100, 'nb_days': 7})
+                ],
+            }
+        )
+        for journal in self.env['account.journal'].search(
+            [
+                ('company_id', '=', company.id),
+                ('type', 'in', ('bank', 'cash')),
+            ]
+        ):
             journal.inbound_payment_method_line_ids.payment_account_id = journal.default_account_id
 
     @api.model
     def _load_calendars(self):
         """Let the desk and the manager see the practitioners' calendars at once."""
-        self.env['calendar.filters'].create([
-            {'user_id': self._ref(user).id, 'partner_id': self._ref(practitioner).partner_id.id}
-            for user in ('user_front_desk', 'user_manager')
-            for practitioner, _hours, _services in DIARIES
-        ])
+        self.env['calendar.filters'].create(
+            [
+                {'user_id': self._ref(user).id, 'partner_id': self._ref(practitioner).partner_id.id}
+                for user in ('user_front_desk', 'user_manager')
+                for practitioner, _hours, _services in DIARIES
+            ]
+        )
 
     @api.model
     def _load_sessions(self, company):
@@ -127,34 +144,54 @@ class PracticeDemo(models.AbstractModel):
                 for practitioner, hours, services in DIARIES:
                     for hour in hours:
                         client = self._client(turn % 23 + 1)
-                        vals_list.append(session(
-                            practitioner, [client], services[turn % len(services)],
-                            monday + timedelta(weeks=week, days=weekday), hour,
-                        ))
+                        vals_list.append(
+                            session(
+                                practitioner,
+                                [client],
+                                services[turn % len(services)],
+                                monday + timedelta(weeks=week, days=weekday),
+                                hour,
+                            )
+                        )
                         turn += 1
         practitioner, numbers, service, weekday, hour = GROUP
         vals_list += [
             session(
-                practitioner, [self._client(number) for number in numbers], service,
-                monday + timedelta(weeks=week, days=weekday), hour,
+                practitioner,
+                [self._client(number) for number in numbers],
+                service,
+                monday + timedelta(weeks=week, days=weekday),
+                hour,
             )
             for week in range(weeks)
         ]
         for practitioner, number, service, weekday, hour in SERIES:
             values = session(
-                practitioner, [self._client(number)], service,
-                monday + timedelta(days=weekday), hour,
+                practitioner,
+                [self._client(number)],
+                service,
+                monday + timedelta(days=weekday),
+                hour,
             )
-            vals_list.append({
-                **values, 'recurrency': True, 'rrule_type': 'weekly', 'interval': 1,
-                'end_type': 'count', 'count': weeks, 'event_tz': company.billing_timezone,
-                ('mon', 'tue', 'wed', 'thu', 'fri')[weekday]: True,
-            })
+            vals_list.append(
+                {
+                    **values,
+                    'recurrency': True,
+                    'rrule_type': 'weekly',
+                    'interval': 1,
+                    'end_type': 'count',
+                    'count': weeks,
+                    'event_tz': company.billing_timezone,
+                    ('mon', 'tue', 'wed', 'thu', 'fri')[weekday]: True,
+                }
+            )
         self.env['calendar.event'].create(vals_list)
         self.env.flush_all()
-        events = self.env['calendar.event'].search([
-            ('billing_service_id.company_id', '=', company.id),
-        ])
+        events = self.env['calendar.event'].search(
+            [
+                ('billing_service_id.company_id', '=', company.id),
+            ]
+        )
         events.attendee_ids.state = 'accepted'
         self.env.flush_all()
         # They were booked a while ago, but one, which the desk is to confirm.
@@ -185,8 +222,10 @@ class PracticeDemo(models.AbstractModel):
             {**group._prepare_invoice(), 'invoice_date': max(group.mapped('service_date'))}
             for group in groups.values()
         ]
-        invoices = self.env['account.move'].with_company(company).create(
-            sorted(vals_list, key=lambda values: values['invoice_date'])
+        invoices = (
+            self.env['account.move']
+            .with_company(company)
+            .create(sorted(vals_list, key=lambda values: values['invoice_date']))
         )
         invoices._post(soft=False)
         self._pay(invoices[::2], company)
@@ -197,13 +236,19 @@ class PracticeDemo(models.AbstractModel):
         cancelled.button_draft()
         cancelled.button_cancel()
         credited._reverse_moves(
-            [{'invoice_date': company._billing_today(), 'ref': "Booked twice"}], cancel=True,
+            [{'invoice_date': company._billing_today(), 'ref': "Booked twice"}],
+            cancel=True,
         )
 
     @api.model
     def _pay(self, invoices, company, **values):
         self.env['account.payment.register'].with_context(
-            active_model='account.move', active_ids=invoices.ids,
-        ).create({
-            'payment_date': company._billing_today(), 'group_payment': False, **values,
-        })._create_payments()
+            active_model='account.move',
+            active_ids=invoices.ids,
+        ).create(
+            {
+                'payment_date': company._billing_today(),
+                'group_payment': False,
+                **values,
+            }
+        )._create_payments()

@@ -25,11 +25,15 @@ class AccountMove(models.Model):
             ('open_credit', "Credit to use"),
             ('cancelled', "Cancelled"),
         ],
-        string="Billing Status", compute='_compute_billing_status',
+        string="Billing Status",
+        compute='_compute_billing_status',
         help="How the invoice stands, in the front desk's words.",
     )
     billing_item_ids = fields.One2many(
-        'practice.billing.item', 'invoice_id', string="Sessions", readonly=True,
+        'practice.billing.item',
+        'invoice_id',
+        string="Sessions",
+        readonly=True,
         groups='carepatron_billing.group_practitioner',
     )
 
@@ -39,12 +43,20 @@ class AccountMove(models.Model):
     def _compute_billing_status(self):
         by_state = {'draft': 'draft', 'cancel': 'cancelled'}
         by_payment = {
-            'paid': 'paid', 'in_payment': 'paid', 'partial': 'partial', 'reversed': 'credited',
+            'paid': 'paid',
+            'in_payment': 'paid',
+            'partial': 'partial',
+            'reversed': 'credited',
         }
         for move in self:
             move.billing_status = by_state.get(move.state) or by_payment.get(move.payment_state)
-            if move.billing_status in (False, 'partial') and move.move_type == 'out_invoice' and (
-                move.invoice_date_due and move.invoice_date_due < move.company_id._billing_today()
+            if (
+                move.billing_status in (False, 'partial')
+                and move.move_type == 'out_invoice'
+                and (
+                    move.invoice_date_due
+                    and move.invoice_date_due < move.company_id._billing_today()
+                )
             ):
                 move.billing_status = 'overdue'
             elif move.state == 'posted' and move.move_type == 'out_refund':
@@ -105,8 +117,9 @@ class AccountMove(models.Model):
         if len(self) == 1:
             action.update(
                 res_id=self.id,
-                views=[(self.env.ref('carepatron_billing.account_move_billing_view_form').id,
-                        'form')],
+                views=[
+                    (self.env.ref('carepatron_billing.account_move_billing_view_form').id, 'form')
+                ],
             )
         else:
             action['domain'] = [('id', 'in', self.ids)]
@@ -157,8 +170,10 @@ class AccountMove(models.Model):
         """
         reports = ('account.report_invoice_document', *self._BILLING_TAX_INVOICE_REPORTS)
         return self.filtered(
-            lambda move: move.is_sale_document(include_receipts=True)
-            and move._get_name_invoice_report() in reports
+            lambda move: (
+                move.is_sale_document(include_receipts=True)
+                and move._get_name_invoice_report() in reports
+            )
         )
 
     def _get_invoice_pdf_proforma(self):

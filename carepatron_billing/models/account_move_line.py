@@ -50,9 +50,8 @@ class AccountMoveLine(models.Model):
             lambda move: move.state == 'posted'
         ).invoice_line_ids.filtered(lambda line: line.billing_item_id == self.billing_item_id)
         return bool(credits) and (
-            self.currency_id.compare_amounts(
-                sum(credits.mapped('price_total')), self.price_total
-            ) >= 0
+            self.currency_id.compare_amounts(sum(credits.mapped('price_total')), self.price_total)
+            >= 0
         )
 
     def _copy_data_extend_business_fields(self, values):

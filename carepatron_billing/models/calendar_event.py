@@ -14,24 +14,36 @@ class CalendarEvent(models.Model):
     _inherit = 'calendar.event'
 
     billing_service_id = fields.Many2one(
-        'product.product', string="Service", groups=GROUP, index='btree_not_null',
+        'product.product',
+        string="Service",
+        groups=GROUP,
+        index='btree_not_null',
         domain=[('type', '=', 'service'), ('sale_ok', '=', True)],
     )
     billing_item_ids = fields.One2many('practice.billing.item', 'event_id', groups=GROUP)
 
     # What the desk may know of a session, also where its title and notes are private.
     billing_service_name = fields.Char(
-        string="Session's Service", compute='_compute_billing', groups=GROUP,
+        string="Session's Service",
+        compute='_compute_billing',
+        groups=GROUP,
     )
     billing_clients = fields.Char(
-        string="Client", compute='_compute_billing', groups=GROUP,
+        string="Client",
+        compute='_compute_billing',
+        groups=GROUP,
     )
     billing_amount = fields.Monetary(
-        string="Price", currency_field='billing_currency_id', compute='_compute_billing',
-        groups=GROUP, help="With tax, for all clients of the session.",
+        string="Price",
+        currency_field='billing_currency_id',
+        compute='_compute_billing',
+        groups=GROUP,
+        help="With tax, for all clients of the session.",
     )
     billing_currency_id = fields.Many2one(
-        'res.currency', compute='_compute_billing', groups=GROUP,
+        'res.currency',
+        compute='_compute_billing',
+        groups=GROUP,
     )
     billing_state = fields.Selection(
         [
@@ -42,7 +54,9 @@ class CalendarEvent(models.Model):
             ('paid', "Paid"),
             ('waived', "Not billed"),
         ],
-        string="Billing", compute='_compute_billing', groups=GROUP,
+        string="Billing",
+        compute='_compute_billing',
+        groups=GROUP,
     )
 
     # === COMPUTE METHODS === #
@@ -52,14 +66,22 @@ class CalendarEvent(models.Model):
     def _compute_billing(self):
         saved = self.filtered(lambda event: event._origin.id)
         facts = saved._origin._billing_facts()
-        items_sudo = self.env['practice.billing.item'].sudo().search([
-            ('event_id', 'in', saved._origin.ids),
-        ])
+        items_sudo = (
+            self.env['practice.billing.item']
+            .sudo()
+            .search(
+                [
+                    ('event_id', 'in', saved._origin.ids),
+                ]
+            )
+        )
         sees_all = self.env.user.has_group('carepatron_billing.group_front_desk')
         for event in self:
             fact = facts.get(event._origin)
-            may_see = fact and fact.company in self.env.companies and (
-                sees_all or fact.practitioner == self.env.user
+            may_see = (
+                fact
+                and fact.company in self.env.companies
+                and (sees_all or fact.practitioner == self.env.user)
             )
             if not may_see or not fact.service:
                 event.billing_service_name = False
@@ -130,14 +152,18 @@ class CalendarEvent(models.Model):
         facts = self._billing_facts()
         for fact in facts.values():
             if not fact.service:
-                raise UserError(self.env._(
-                    "Choose a service for this session first; its price goes on the invoice."
-                ))
+                raise UserError(
+                    self.env._(
+                        "Choose a service for this session first; its price goes on the invoice."
+                    )
+                )
             if not fact.clients:
-                raise UserError(self.env._(
-                    "Add the client to the session's attendees first. A colleague, or somebody who "
-                    "has declined, is not billed."
-                ))
+                raise UserError(
+                    self.env._(
+                        "Add the client to the session's attendees first. A colleague, or somebody who "
+                        "has declined, is not billed."
+                    )
+                )
         items = self.env['practice.billing.item']._make_for_events(self)
         items.check_access('write')
         return items
@@ -151,15 +177,25 @@ class CalendarEvent(models.Model):
 
         :rtype: dict[calendar.event, Fact]
         """
-        read = self.sudo().with_context(active_test=False)._read_group(
-            [('id', 'in', self.ids)], ['id', 'billing_service_id'], ['create_date:min']
+        read = (
+            self.sudo()
+            .with_context(active_test=False)
+            ._read_group(
+                [('id', 'in', self.ids)], ['id', 'billing_service_id'], ['create_date:min']
+            )
         )
         services = {event.id: (service, created) for event, service, created in read}
-        attendees_sudo = self.env['calendar.attendee'].sudo().search([
-            ('event_id', 'in', self.ids),
-            ('state', '!=', 'declined'),
-            ('partner_id.partner_share', '=', True),
-        ])
+        attendees_sudo = (
+            self.env['calendar.attendee']
+            .sudo()
+            .search(
+                [
+                    ('event_id', 'in', self.ids),
+                    ('state', '!=', 'declined'),
+                    ('partner_id.partner_share', '=', True),
+                ]
+            )
+        )
         attendees_by_event = attendees_sudo.grouped('event_id')
         facts = {}
         for event in self:

@@ -3,7 +3,7 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command, Domain
+from odoo.fields import Command
 from odoo.tools import SQL, format_datetime, split_every
 
 from ..tools import claim
@@ -15,8 +15,17 @@ DAYS_LOOKED_BACK = 90
 
 # What an invoice said cannot change below it.
 FACTS = {
-    'company_id', 'client_id', 'payer_id', 'date', 'service_id', 'name', 'code',
-    'quantity', 'price_unit', 'currency_id', 'tax_ids',
+    'company_id',
+    'client_id',
+    'payer_id',
+    'date',
+    'service_id',
+    'name',
+    'code',
+    'quantity',
+    'price_unit',
+    'currency_id',
+    'tax_ids',
 }
 
 
@@ -28,59 +37,115 @@ class PracticeBillingItem(models.Model):
     _check_company_auto = True
 
     name = fields.Char(
-        string="Description", compute='_compute_from_service', store=True, readonly=False,
-        required=True, precompute=True,
+        string="Description",
+        compute='_compute_from_service',
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
     )
     company_id = fields.Many2one(
-        'res.company', string="Practice", required=True, index=True,
+        'res.company',
+        string="Practice",
+        required=True,
+        index=True,
         default=lambda self: self.env.company,
     )
     client_id = fields.Many2one(
-        'res.partner', string="Client", required=True, index=True, ondelete='restrict',
-        check_company=True, tracking=True,
+        'res.partner',
+        string="Client",
+        required=True,
+        index=True,
+        ondelete='restrict',
+        check_company=True,
+        tracking=True,
     )
     payer_id = fields.Many2one(
-        'res.partner', string="Payer", required=True, index=True, ondelete='restrict',
-        check_company=True, tracking=True,
-        compute='_compute_payer_id', store=True, readonly=False, precompute=True,
+        'res.partner',
+        string="Payer",
+        required=True,
+        index=True,
+        ondelete='restrict',
+        check_company=True,
+        tracking=True,
+        compute='_compute_payer_id',
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     event_id = fields.Many2one(
-        'calendar.event', string="Session", index='btree_not_null', ondelete='set null',
+        'calendar.event',
+        string="Session",
+        index='btree_not_null',
+        ondelete='set null',
     )
     date = fields.Datetime(required=True, default=fields.Datetime.now, index=True)
     service_date = fields.Date(
-        compute='_compute_service_date', store=True, precompute=True,
+        compute='_compute_service_date',
+        store=True,
+        precompute=True,
         help="The day of the session where the practice is.",
     )
     practitioner_id = fields.Many2one('res.users', string="Practitioner", index=True)
     service_id = fields.Many2one(
-        'product.product', string="Service", required=True, ondelete='restrict',
-        check_company=True, domain=[('type', '=', 'service'), ('sale_ok', '=', True)],
+        'product.product',
+        string="Service",
+        required=True,
+        ondelete='restrict',
+        check_company=True,
+        domain=[('type', '=', 'service'), ('sale_ok', '=', True)],
     )
     code = fields.Char(
-        compute='_compute_from_service', store=True, readonly=False, precompute=True,
+        compute='_compute_from_service',
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     quantity = fields.Float(digits='Product Unit', default=1.0, required=True)
     price_unit = fields.Float(
-        string="Price", digits='Product Price', required=True, tracking=True,
-        compute='_compute_price', store=True, readonly=False, precompute=True,
+        string="Price",
+        digits='Product Price',
+        required=True,
+        tracking=True,
+        compute='_compute_price',
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     currency_id = fields.Many2one(
-        'res.currency', required=True,
-        compute='_compute_price', store=True, readonly=False, precompute=True,
+        'res.currency',
+        required=True,
+        compute='_compute_price',
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     tax_ids = fields.Many2many(
-        'account.tax', string="Taxes", check_company=True,
-        compute='_compute_tax_ids', store=True, readonly=False, precompute=True,
+        'account.tax',
+        string="Taxes",
+        check_company=True,
+        compute='_compute_tax_ids',
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     amount_untaxed = fields.Monetary(
-        string="Without Tax", compute='_compute_amounts', store=True, precompute=True,
+        string="Without Tax",
+        compute='_compute_amounts',
+        store=True,
+        precompute=True,
     )
     amount_tax = fields.Monetary(
-        string="Tax", compute='_compute_amounts', store=True, precompute=True,
+        string="Tax",
+        compute='_compute_amounts',
+        store=True,
+        precompute=True,
     )
     amount_total = fields.Monetary(
-        string="Total", compute='_compute_amounts', store=True, precompute=True,
+        string="Total",
+        compute='_compute_amounts',
+        store=True,
+        precompute=True,
     )
     attendance = fields.Selection(
         [
@@ -98,10 +163,17 @@ class PracticeBillingItem(models.Model):
     )
     waived = fields.Boolean(tracking=True)
     invoice_line_ids = fields.One2many(
-        'account.move.line', 'billing_item_id', string="Invoice Lines", readonly=True,
+        'account.move.line',
+        'billing_item_id',
+        string="Invoice Lines",
+        readonly=True,
     )
     invoice_id = fields.Many2one(
-        'account.move', string="Invoice", compute='_compute_state', store=True, index=True,
+        'account.move',
+        string="Invoice",
+        compute='_compute_state',
+        store=True,
+        index=True,
     )
     state = fields.Selection(
         [
@@ -111,7 +183,10 @@ class PracticeBillingItem(models.Model):
             ('waived', "Waived"),
             ('not_billable', "Not billed"),
         ],
-        compute='_compute_state', store=True, index=True, tracking=True,
+        compute='_compute_state',
+        store=True,
+        index=True,
+        tracking=True,
     )
     is_paid = fields.Boolean(string="Paid", compute='_compute_is_paid')
 
@@ -127,7 +202,8 @@ class PracticeBillingItem(models.Model):
         for item in self:
             item.display_name = self.env._(
                 "%(client)s, %(date)s",
-                client=item.client_id.name or '', date=item.service_date or '',
+                client=item.client_id.name or '',
+                date=item.service_date or '',
             )
 
     @api.depends('client_id')
@@ -149,10 +225,12 @@ class PracticeBillingItem(models.Model):
 
     @api.depends('service_id', 'client_id', 'payer_id', 'company_id')
     def _compute_price(self):
-        prices = self._get_prices([
-            (item.company_id, item.client_id, item.payer_id, item.service_id, item.date)
-            for item in self
-        ])
+        prices = self._get_prices(
+            [
+                (item.company_id, item.client_id, item.payer_id, item.service_id, item.date)
+                for item in self
+            ]
+        )
         for item, (price, currency) in zip(self, prices, strict=True):
             item.price_unit = price
             item.currency_id = currency
@@ -167,13 +245,21 @@ class PracticeBillingItem(models.Model):
     def _compute_amounts(self):
         for item in self:
             item.amount_untaxed, item.amount_total = self._get_amounts(
-                item.company_id, item.payer_id, item.service_id,
-                item.price_unit, item.currency_id, item.quantity, item.tax_ids,
+                item.company_id,
+                item.payer_id,
+                item.service_id,
+                item.price_unit,
+                item.currency_id,
+                item.quantity,
+                item.tax_ids,
             )
             item.amount_tax = item.amount_total - item.amount_untaxed
 
     @api.depends(
-        'invoice_line_ids.billing_is_live', 'waived', 'attendance', 'needs_confirmation',
+        'invoice_line_ids.billing_is_live',
+        'waived',
+        'attendance',
+        'needs_confirmation',
     )
     def _compute_state(self):
         for item in self:
@@ -198,9 +284,11 @@ class PracticeBillingItem(models.Model):
 
     def write(self, vals):
         if FACTS & vals.keys() and 'invoiced' in self.mapped('state'):
-            raise UserError(self.env._(
-                "This session is on an invoice. Credit the invoice first, then change it."
-            ))
+            raise UserError(
+                self.env._(
+                    "This session is on an invoice. Credit the invoice first, then change it."
+                )
+            )
         return super().write(vals)
 
     # === ACTION METHODS === #
@@ -259,8 +347,10 @@ class PracticeBillingItem(models.Model):
             services[company, pricelists[company, client], date] |= service
         prices = {
             group: group[1]._get_products_price(
-                products.with_company(group[0]), 1.0,
-                currency=group[1].currency_id or group[0].currency_id, date=group[2],
+                products.with_company(group[0]),
+                1.0,
+                currency=group[1].currency_id or group[0].currency_id,
+                date=group[2],
             )
             for group, products in services.items()
         }
@@ -270,7 +360,8 @@ class PracticeBillingItem(models.Model):
             price = prices[company, pricelist, date].get(service.id, 0.0)
             if service:
                 price = service._get_tax_included_unit_price_from_price(
-                    price, service.taxes_id._filter_taxes_by_company(company),
+                    price,
+                    service.taxes_id._filter_taxes_by_company(company),
                     fiscal_position=self._get_fiscal_position(company, payer),
                 )
             result.append((price, pricelist.currency_id or company.currency_id))
@@ -285,8 +376,14 @@ class PracticeBillingItem(models.Model):
         """
         Tax = self.env['account.tax']
         base_line = Tax._prepare_base_line_for_taxes_computation(
-            None, tax_ids=taxes, price_unit=price_unit, quantity=quantity, partner_id=payer,
-            product_id=service, currency_id=currency or company.currency_id, rate=1.0,
+            None,
+            tax_ids=taxes,
+            price_unit=price_unit,
+            quantity=quantity,
+            partner_id=payer,
+            product_id=service,
+            currency_id=currency or company.currency_id,
+            rate=1.0,
         )
         Tax._add_tax_details_in_base_line(base_line, company)
         Tax._round_base_lines_tax_details([base_line], company)
@@ -309,17 +406,19 @@ class PracticeBillingItem(models.Model):
         facts = events._billing_facts()
         items_sudo = self.sudo().search([('event_id', 'in', events.ids)])
         items_by_event = items_sudo.grouped('event_id')
-        new_items_sudo = items_sudo.create([
-            values
-            for event, fact in facts.items()
-            for values in items_by_event.get(event, items_sudo.browse())._prepare_for_event(
-                event, fact
-            )
-        ])
+        new_items_sudo = items_sudo.create(
+            [
+                values
+                for event, fact in facts.items()
+                for values in items_by_event.get(event, items_sudo.browse())._prepare_for_event(
+                    event, fact
+                )
+            ]
+        )
         # Who is billed is a customer, and so among the clients.
-        new_items_sudo.client_id.filtered(
-            lambda client: not client.customer_rank
-        )._increase_rank('customer_rank')
+        new_items_sudo.client_id.filtered(lambda client: not client.customer_rank)._increase_rank(
+            'customer_rank'
+        )
         return (items_sudo | new_items_sudo).sudo(self.env.su)
 
     def _prepare_for_event(self, event, fact):
@@ -355,9 +454,11 @@ class PracticeBillingItem(models.Model):
         if 'invoiced' in states:
             if states & {'unbilled', 'to_confirm'}:
                 return 'partial'
-            return 'paid' if all(
-                item.is_paid for item in self if item.state == 'invoiced'
-            ) else 'invoiced'
+            return (
+                'paid'
+                if all(item.is_paid for item in self if item.state == 'invoiced')
+                else 'invoiced'
+            )
         for state in ('to_confirm', 'unbilled'):
             if state in states:
                 return state
@@ -389,8 +490,11 @@ class PracticeBillingItem(models.Model):
         """Return the ids of ended sessions with a client who has no item yet, oldest first."""
         now = fields.Datetime.now()
         self.env.flush_all()
-        return [event_id for event_id, in self.env.execute_query(SQL(
-            """
+        return [
+            event_id
+            for (event_id,) in self.env.execute_query(
+                SQL(
+                    """
             SELECT event.id
               FROM calendar_event event
              WHERE event.billing_service_id IS NOT NULL
@@ -413,8 +517,11 @@ class PracticeBillingItem(models.Model):
                )
           ORDER BY event.stop
             """,
-            since=fields.Date.subtract(now, days=DAYS_LOOKED_BACK), now=now,
-        ))]
+                    since=fields.Date.subtract(now, days=DAYS_LOOKED_BACK),
+                    now=now,
+                )
+            )
+        ]
 
     # === BUSINESS METHODS: INVOICING === #
 
@@ -434,14 +541,15 @@ class PracticeBillingItem(models.Model):
         moves_sudo = self.env['account.move'].sudo()
         for company, company_items_sudo in items_sudo.grouped('company_id').items():
             groups = company_items_sudo.grouped(lambda item: (item.payer_id, item.currency_id))
-            moves_sudo |= moves_sudo.with_company(company).create([
-                items._prepare_invoice() for items in groups.values()
-            ])
+            moves_sudo |= moves_sudo.with_company(company).create(
+                [items._prepare_invoice() for items in groups.values()]
+            )
         moves_sudo._post(soft=False)
         return moves_sudo.sudo(self.env.su)
 
     def _check_invoiceable(self):
         """Raise a `UserError` that names the items which cannot be invoiced, and the remedy."""
+
         def check(items, message):
             if items:
                 raise UserError("\n".join([message, *(f"- {item._get_label()}" for item in items)]))
@@ -465,10 +573,12 @@ class PracticeBillingItem(models.Model):
             if not Journal.search_count(
                 [*Journal._check_company_domain(company), ('type', '=', 'sale')], limit=1
             ):
-                raise UserError(self.env._(
-                    "%s cannot issue invoices yet. Ask your accountant to add a sales journal.",
-                    company.name,
-                ))
+                raise UserError(
+                    self.env._(
+                        "%s cannot issue invoices yet. Ask your accountant to add a sales journal.",
+                        company.name,
+                    )
+                )
 
     def _get_label(self):
         """Return words that name this item on screen and say nothing of the service."""

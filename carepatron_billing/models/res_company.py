@@ -55,10 +55,12 @@ class ResCompany(models.Model):
             return super().write(vals)
         self.check_access('write')
         if vals.keys() - self._get_billing_settings_fields():
-            raise AccessError(self.env._(
-                "You may change the practice's billing settings only. For the rest of the "
-                "company's record, ask an administrator."
-            ))
+            raise AccessError(
+                self.env._(
+                    "You may change the practice's billing settings only. For the rest of the "
+                    "company's record, ask an administrator."
+                )
+            )
         return super(ResCompany, self.sudo()).write(vals)
 
     # === ACTION METHODS === #
@@ -91,9 +93,21 @@ class ResCompany(models.Model):
         :rtype: set[str]
         """
         return {
-            'billing_payment_term_id', 'billing_timezone', 'account_sale_tax_id',
-            'street', 'street2', 'city', 'state_id', 'zip', 'country_id',
-            'phone', 'email', 'website', 'vat', 'company_registry', 'logo',
+            'billing_payment_term_id',
+            'billing_timezone',
+            'account_sale_tax_id',
+            'street',
+            'street2',
+            'city',
+            'state_id',
+            'zip',
+            'country_id',
+            'phone',
+            'email',
+            'website',
+            'vat',
+            'company_registry',
+            'logo',
         }
 
     def _billing_zone(self):

@@ -8,18 +8,26 @@ class ResPartner(models.Model):
     _inherit = 'res.partner'
 
     billing_unbilled_count = fields.Integer(
-        string="Not Invoiced", compute='_compute_billing_unbilled_count', groups=GROUP,
+        string="Not Invoiced",
+        compute='_compute_billing_unbilled_count',
+        groups=GROUP,
         help="Sessions of this client, or paid by this contact, that wait to be invoiced.",
     )
     billing_invoice_count = fields.Integer(
-        string="Client Invoices", compute='_compute_billing_invoices', groups=GROUP,
+        string="Client Invoices",
+        compute='_compute_billing_invoices',
+        groups=GROUP,
     )
     billing_due = fields.Monetary(
-        string="Balance Due", compute='_compute_billing_invoices',
-        currency_field='billing_currency_id', groups=GROUP,
+        string="Balance Due",
+        compute='_compute_billing_invoices',
+        currency_field='billing_currency_id',
+        groups=GROUP,
     )
     billing_currency_id = fields.Many2one(
-        'res.currency', compute='_compute_billing_invoices', groups=GROUP,
+        'res.currency',
+        compute='_compute_billing_invoices',
+        groups=GROUP,
     )
 
     # === COMPUTE METHODS === #
@@ -28,7 +36,9 @@ class ResPartner(models.Model):
     def _compute_billing_unbilled_count(self):
         counts = {}
         for client, payer, count in self.env['practice.billing.item']._read_group(
-            self._get_billing_unbilled_domain(), ['client_id', 'payer_id'], ['__count'],
+            self._get_billing_unbilled_domain(),
+            ['client_id', 'payer_id'],
+            ['__count'],
         ):
             for partner in client | payer:
                 counts[partner.id] = counts.get(partner.id, 0) + count
@@ -38,7 +48,8 @@ class ResPartner(models.Model):
     @api.depends_context('uid', 'allowed_company_ids')
     def _compute_billing_invoices(self):
         read = self.env['account.move']._read_group(
-            self._get_billing_invoices_domain(), ['partner_id'],
+            self._get_billing_invoices_domain(),
+            ['partner_id'],
             ['__count', 'amount_residual_signed:sum'],
         )
         totals = {partner.id: (count, due) for partner, count, due in read}
