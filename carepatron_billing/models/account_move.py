@@ -25,7 +25,6 @@ class AccountMove(models.Model):
             ('open_credit', "Credit to use"),
             ('cancelled', "Cancelled"),
         ],
-        string="Billing Status",
         compute='_compute_billing_status',
         help="How the invoice stands, in the front desk's words.",
     )

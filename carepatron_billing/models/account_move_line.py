@@ -6,7 +6,6 @@ class AccountMoveLine(models.Model):
 
     billing_item_id = fields.Many2one(
         'practice.billing.item',
-        string="Billing Item",
         index='btree_not_null',
         copy=False,
         ondelete='restrict',
@@ -56,5 +55,6 @@ class AccountMoveLine(models.Model):
 
     def _copy_data_extend_business_fields(self, values):
         """Override of `account`: a credit note keeps the items, a duplicate does not."""
-        super()._copy_data_extend_business_fields(values)
+        result = super()._copy_data_extend_business_fields(values)
         values['billing_item_id'] = self.billing_item_id.id
+        return result

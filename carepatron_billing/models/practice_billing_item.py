@@ -53,7 +53,6 @@ class PracticeBillingItem(models.Model):
     )
     client_id = fields.Many2one(
         'res.partner',
-        string="Client",
         required=True,
         index=True,
         ondelete='restrict',
@@ -62,7 +61,6 @@ class PracticeBillingItem(models.Model):
     )
     payer_id = fields.Many2one(
         'res.partner',
-        string="Payer",
         required=True,
         index=True,
         ondelete='restrict',
@@ -86,10 +84,9 @@ class PracticeBillingItem(models.Model):
         precompute=True,
         help="The day of the session where the practice is.",
     )
-    practitioner_id = fields.Many2one('res.users', string="Practitioner", index=True)
+    practitioner_id = fields.Many2one('res.users', index=True)
     service_id = fields.Many2one(
         'product.product',
-        string="Service",
         required=True,
         ondelete='restrict',
         check_company=True,
@@ -170,7 +167,6 @@ class PracticeBillingItem(models.Model):
     )
     invoice_id = fields.Many2one(
         'account.move',
-        string="Invoice",
         compute='_compute_state',
         store=True,
         index=True,
