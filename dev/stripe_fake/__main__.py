@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import sqlite3
 import sys
 import threading
 
@@ -18,6 +19,8 @@ def main():
         server = Server(options.port, options.state_file)
     except OSError as error:
         sys.exit(f'The Stripe stand-in can not listen on port {options.port}: {error.strerror}.')
+    except sqlite3.DatabaseError as error:
+        sys.exit(f'{options.state_file} is no state file of the Stripe stand-in: {error}.')
     for name in (signal.SIGTERM, signal.SIGINT):
         # `shutdown` waits for the loop that this signal interrupts: it needs a thread of its own.
         signal.signal(name, lambda *_: threading.Thread(target=server.stop).start())

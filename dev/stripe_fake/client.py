@@ -215,17 +215,11 @@ class FakeClient:
         answer = self._http.post(link, data={'answer': answer}, allow_redirects=False, timeout=30)
         return answer.headers['Location']
 
-    def _get(self, path, **params):
+    def _get(self, path, /, **params):
         return self._read(self._http.get(f'{self.url}/_fake/{path}', params=params, timeout=30))
 
-    def _post(self, path, **values):
-        return self._read(
-            self._http.post(
-                f'{self.url}/_fake/{path}',
-                timeout=120,
-                json={name: value for name, value in values.items() if value is not None},
-            )
-        )
+    def _post(self, path, /, **values):
+        return self._read(self._http.post(f'{self.url}/_fake/{path}', timeout=120, json=values))
 
     def _read(self, answer):
         result = answer.json()

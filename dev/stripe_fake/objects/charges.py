@@ -6,7 +6,6 @@ from .. import webhooks
 from ..money import to_minor, to_units
 from ..tasks import task
 from ..wire import listing
-from ..wire.errors import invalid
 from ..wire.operations import operation
 from ..world import Realm, new_id
 from . import balance, checks
@@ -186,8 +185,3 @@ def modify(call):
     previous = call.realm.change(charge, **values)
     webhooks.emit(call.realm, 'charge.updated', charge, previous)
     return charge
-
-
-@operation('POST /v1/charges')
-def create(call):
-    raise invalid('This stand-in makes charges by PaymentIntents only, as Stripe recommends.')
