@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import requests
 import stripe
+from axe_playwright_python.sync_playwright import Axe
+from stripe_shapes import differences
 
 from dev.stripe_fake.client import FakeClient, FakeError
 
@@ -89,7 +91,7 @@ class Receiver:
 
         self._server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
         self.url = f'http://127.0.0.1:{self._server.server_port}/hook'
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def events(self, secret):
         return [
@@ -474,7 +476,7 @@ def test_two_threads_with_one_key_make_one_charge(fake, client):
         try:
             outcomes.append(off_session(client_of(fake), customer, method, options=once).status)
         except stripe.StripeError as error:
-            outcomes.append((error.http_status, error.code))
+            outcomes.append((error.http_status, error.json_body['error']['code']))
 
     together(charge, charge)
     assert sorted(outcomes, key=str) == [(409, 'idempotency_key_in_use'), 'succeeded']
@@ -912,6 +914,45 @@ def test_events_are_listed_by_type_and_age(fake, client):
     assert client.v1.events.list({'created': {'lt': event.created - 10}}).data == []
 
 
+def test_every_object_has_the_shape_that_the_library_declares(fake, client, receiver, secret):
+    paid = paid_intent(fake, client)
+    fake.dispute(paid.id)
+    session = new_session(client, 5000, 'eur')
+    fake.pay_session(session.id, DECLINED)
+    fake.pay_session(session.id, SEPA_SETTLES, way='debit')
+    fake.settle_debit(session.id)
+    fake.do('fail_refund', fake.refund(session.id, amount=100)['id'])
+    fake.pay_session(
+        client.v1.checkout.sessions.create(
+            {'mode': 'setup', 'currency': 'usd', 'success_url': fake.url}
+        ).id,
+        ALWAYS_ASKS,
+    )
+    fake.advance(10**6)
+    payout = client.v1.payouts.create({'amount': 1, 'currency': 'usd'})
+    objects = [
+        payout,
+        client.v1.accounts.retrieve_current(),
+        client.v1.accounts.create({'type': 'standard'}),
+        client.v1.balance.retrieve(),
+        client.v1.checkout.sessions.retrieve(
+            session.id, {'expand': ['payment_intent.payment_method', 'line_items']}
+        ),
+        *client.v1.accounts.capabilities.list(ACCOUNT).data,
+        *client.v1.balance_transactions.list({'limit': 100}).data,
+        *client.v1.webhook_endpoints.list().data,
+        *client.v1.events.list({'limit': 100}).data,
+    ]
+    found = {difference for record in objects for difference in differences(record.to_dict())}
+    assert found == set()
+    assert {
+        'refund.failed',
+        'setup_intent.succeeded',
+        'charge.dispute.created',
+        'charge.pending',
+    } <= {record.type for record in objects if record.object == 'event'}
+
+
 # === WEBHOOKS === #
 
 
@@ -1027,6 +1068,58 @@ def test_everything_received_can_be_seen_but_no_key(fake, client):
     assert 'opaque-4711' in page
     assert 'opaque-4711' in fake.received_text()
     assert KEY not in page + str(fake.requests())
+
+
+def problems_of(page):
+    return [violation['id'] for violation in Axe().run(page).response['violations']]
+
+
+@pytest.mark.parametrize(
+    'viewport', [{'width': 1400, 'height': 900}, {'width': 390, 'height': 844}]
+)
+def test_a_person_pays_in_a_browser_without_javascript(fake, client, browser, viewport):
+    session = new_session(
+        client, 12050, 'eur', success_url=f'{fake.url}/?q={{CHECKOUT_SESSION_ID}}'
+    )
+    context = browser.new_context(viewport=viewport, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(session.url)
+    assert 'no real money moves' in page.inner_text('header')
+    page.get_by_label('E-mail').first.fill('payer@example.com')
+    page.get_by_label('Expires').fill('12/34')
+    page.get_by_label('Security code').fill('123')
+    page.get_by_label('Name on card').fill('Pat Payer')
+    for number, says in (
+        ('4242 4242 4242 4241', 'Your card number is invalid.'),
+        ('4000 0000 0000 0002', 'Your card was declined.'),
+    ):
+        page.get_by_label('Card number').fill(number)
+        page.get_by_role('button', name='Pay €120.50').click()
+        assert page.get_by_text(says).is_visible()
+    page.get_by_label('Card number').fill(ALWAYS_ASKS)
+    page.get_by_role('button', name='Pay €120.50').click()
+    page.get_by_role('button', name='Complete').click()
+    assert page.url == f'{fake.url}/?q={session.id}'
+    page.goto(f'{fake.url}/c/pay/{session.id}')
+    assert page.get_by_role('heading', name='All done here').is_visible()
+    context.close()
+    assert fake.totals(ACCOUNT)['by_currency']['eur']['captured'] == 12050
+
+
+def test_the_pages_are_accessible_and_silent_in_the_console(fake, client, new_page):
+    session = new_session(
+        client,
+        5000,
+        'eur',
+        customer_creation='always',
+        saved_payment_method_options={'payment_method_save': 'enabled'},
+    )
+    page = new_page()
+    for address in (session.url, fake.url):
+        page.goto(address)
+        for summary in page.locator('summary').all():
+            summary.click()
+        assert problems_of(page) == []
 
 
 def test_a_killed_stand_in_knows_everything_after_a_restart(tmp_path, receiver):

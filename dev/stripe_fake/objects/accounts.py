@@ -68,6 +68,8 @@ def build(world, account, country, platform=None, **values):
         requirements=requirements([] if ready else DUE),
         settings={
             'dashboard': {'display_name': 'Local stand-in', 'timezone': 'Etc/UTC'},
+            'branding': dict.fromkeys(('icon', 'logo', 'primary_color', 'secondary_color')),
+            'card_payments': {'decline_on': None, 'statement_descriptor_prefix': None},
             'payments': {'statement_descriptor': 'STAND-IN'},
             'payouts': {
                 'debit_negative_balances': True,

@@ -39,7 +39,7 @@ def new(realm, intent, method, status, failure=None):
         paid=not failed,
         payment_intent=intent['id'],
         payment_method=method['id'],
-        payment_method_details={method['type']: _details(method)},
+        payment_method_details={'type': method['type'], method['type']: _details(method)},
         radar_options={},
         receipt_email=intent['receipt_email'],
         refunded=False,
@@ -155,6 +155,7 @@ def _details(method):
             network_transaction_id=new_id('n', 15)[2:],
         )
     else:
+        details.pop('generated_from', None)
         details['mandate'] = new_id('mandate')
     return details
 

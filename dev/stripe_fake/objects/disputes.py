@@ -69,6 +69,7 @@ def open_dispute(realm, charge, amount=None, reason='fraudulent', inquiry=False,
             'has_evidence': False,
             'past_due': False,
             'submission_count': 0,
+            'submission_method': 'not_submitted',
         },
         is_charge_refundable=inquiry,
         payment_intent=charge['payment_intent'],
@@ -77,6 +78,7 @@ def open_dispute(realm, charge, amount=None, reason='fraudulent', inquiry=False,
             'card': {
                 'brand': 'visa',
                 'case_type': 'inquiry' if inquiry else 'chargeback',
+                'network': 'visa',
                 'network_reason_code': '83',
             },
         },
@@ -160,7 +162,7 @@ def modify(call):
         if params.get('submit', True):
             inquiry = dispute['status'].startswith('warning')
             values['status'] = 'warning_under_review' if inquiry else 'under_review'
-            values['evidence_details']['submission_count'] = 1
+            values['evidence_details'].update(submission_count=1, submission_method='manual')
     previous = call.realm.change(dispute, **values)
     webhooks.emit(call.realm, 'charge.dispute.updated', dispute, previous)
     return dispute

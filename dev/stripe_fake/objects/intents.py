@@ -154,9 +154,7 @@ def cancel(realm, intent, reason=None):
 def _start_debit(realm, intent, method):
     charge = charges.new(realm, intent, method, 'pending')
     _save_method(realm, intent, method, authenticated=True)
-    realm.change(
-        intent, status='processing', latest_charge=charge['id'], processing={'type': 'debit'}
-    )
+    realm.change(intent, status='processing', latest_charge=charge['id'])
     webhooks.emit(realm, 'charge.pending', charge)
     webhooks.emit(realm, 'payment_intent.processing', intent)
     delay = realm.world.setting('debit_delay')
