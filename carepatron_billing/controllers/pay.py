@@ -83,18 +83,12 @@ class PayPage(http.Controller):
         link_sudo = self._link(token)
         if not link_sudo or link_sudo._status() in ('revoked', 'cancelled'):
             return self._not_found()
-        move_sudo = link_sudo.move_id
-        content, _kind = (
-            request.env['ir.actions.report']
-            .sudo()
-            ._render_qweb_pdf('carepatron_billing.account_move_report', move_sudo.ids)
-        )
-        filename = f'{move_sudo._get_report_base_filename() or "invoice"}.pdf'
+        document = link_sudo.move_id._get_invoice_legal_documents('pdf', allow_fallback=True)
         return request.make_response(
-            content,
+            document['content'],
             headers=[
                 ('Content-Type', 'application/pdf'),
-                ('Content-Disposition', http.content_disposition(filename)),
+                ('Content-Disposition', http.content_disposition(document['filename'])),
                 *HEADERS,
             ],
         )
@@ -129,7 +123,8 @@ class PayPage(http.Controller):
         except (StripeGatewayError, ValidationError) as error:
             # The inbox or the reconcile cron will know; the page says *processing* meanwhile.
             _logger.warning("Payment %s could not be looked up: %s", tx_sudo.reference, error)
-        return request.redirect(tx_sudo.landing_route or '/payment/status', code=303)
+        own_page = tx_sudo.billing_link_id and tx_sudo.landing_route
+        return request.redirect(own_page or '/payment/status', code=303)
 
     # === HELPERS ===#
 

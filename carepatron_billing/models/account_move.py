@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..tools import claim
+
 
 class AccountMove(models.Model):
     _inherit = 'account.move'
@@ -135,7 +137,11 @@ class AccountMove(models.Model):
         self.check_access('read')
         move_sudo = self.sudo()
         link_sudo = move_sudo.billing_link_ids.filtered(lambda link: not link.revoked_at)
-        return link_sudo or link_sudo.create({'move_id': self.id})
+        if not link_sudo:
+            # Asked for by two at once, the second one is replayed and gets the first one's.
+            claim(move_sudo)
+            link_sudo = link_sudo.create({'move_id': self.id})
+        return link_sudo
 
     def _billing_check_payable(self):
         """Raise in words for the desk if a payment link for this invoice makes no sense."""

@@ -197,7 +197,8 @@ class PracticePaymentLink(models.Model):
             'amount_total': formatLang(
                 self.env, move.amount_total, currency_obj=move.currency_id
             ),
-            'receipt_email': receipt.payment_id.billing_receipt_at and receipt.partner_email,
+            'receipt_email': receipt.payment_id.billing_receipt_at
+            and _hint_at(receipt.partner_email),
             'pay_url': url,
             'download_url': status not in ('revoked', 'cancelled') and f'{url}/invoice',
             'test_mode': self._provider().state == 'test',
@@ -235,3 +236,9 @@ class PracticePaymentLink(models.Model):
                 link_sudo._provider()._stripe_payment_link_explain(error)
             ) from None
         link_sudo.revoked_at = fields.Datetime.now()
+
+
+def _hint_at(email):
+    """Return an address so that its owner knows it and others do not learn it."""
+    name, _at, domain = (email or '').partition('@')
+    return f'{name[:1]}•••@{domain}'

@@ -1,0 +1,14 @@
+"""Connect the demo practice to the Stripe fake, as its manager would with a key.
+
+Runs inside Odoo's shell. `given`: `stripe_url`, the fake's address.
+"""
+
+from dev.stripe_fake.client import FakeClient
+
+KEY = "sk_test_demoOfTheRiversidePractice"
+
+fake = FakeClient(given["stripe_url"])  # noqa: F821
+company = env.company  # noqa: F821
+fake.account(fake.account_of(KEY), name=company.name)
+company._billing_provider_sudo()._stripe_payment_link_connect(KEY)
+result = company.billing_stripe_state
