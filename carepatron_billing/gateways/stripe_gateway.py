@@ -171,6 +171,7 @@ def _is_event(event):
         isinstance(event, dict)
         and event.get('object') == 'event'
         and all(isinstance(event.get(key), str) for key in ('id', 'type'))
+        and isinstance(event.get('created'), int)
         and isinstance(event.get('data'), dict)
         and isinstance(event['data'].get('object'), dict)
         and isinstance(event['data']['object'].get('id'), str)

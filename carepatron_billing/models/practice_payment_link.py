@@ -178,7 +178,9 @@ class PracticePaymentLink(models.Model):
         receipt = self.transaction_ids.filtered(lambda tx: tx.state == 'done')[:1]
         return {
             'status': status,
-            'title': self.env._("Invoice %s", move.name),
+            'title': company.name
+            if status == 'revoked'
+            else self.env._("Invoice %s", move.name),
             'html_lang': (lang.url_code or 'en').replace('_', '-'),
             'html_dir': lang.direction or 'ltr',
             'practice': company.name,
@@ -236,6 +238,8 @@ class PracticePaymentLink(models.Model):
                 link_sudo._provider()._stripe_payment_link_explain(error)
             ) from None
         link_sudo.revoked_at = fields.Datetime.now()
+        # A new link may be asked for at once; the database must not see two.
+        link_sudo.flush_recordset()
 
 
 def _hint_at(email):

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 from odoo.tools import email_normalize
 
 from ..tools import claim
@@ -16,13 +16,24 @@ class PracticePaymentLinkSend(models.TransientModel):
     company_id = fields.Many2one(related='move_id.company_id')
     payer_id = fields.Many2one(related='move_id.partner_id', string="Payer")
     email = fields.Char(
-        string="E-mail", compute='_compute_email', store=True, readonly=False, required=True
+        string="E-mail",
+        compute='_compute_email',
+        store=True,
+        precompute=True,
+        readonly=False,
+        required=True,
     )
     keep_email = fields.Boolean(string="Keep for next time")
     is_email_changed = fields.Boolean(compute='_compute_is_email_changed')
-    subject = fields.Char(compute='_compute_content', store=True, readonly=False, required=True)
+    subject = fields.Char(
+        compute='_compute_content', store=True, precompute=True, readonly=False, required=True
+    )
     message = fields.Html(
-        compute='_compute_content', store=True, readonly=False, sanitize_style=True
+        compute='_compute_content',
+        store=True,
+        precompute=True,
+        readonly=False,
+        sanitize_style=True,
     )
     attach_invoice = fields.Boolean(string="Attach the invoice (PDF)", default=True)
     url = fields.Char(string="Payment link", compute='_compute_url')
@@ -124,9 +135,9 @@ class PracticePaymentLinkSend(models.TransientModel):
         return email
 
     def _keep_email(self, email):
-        if not self.payer_id.has_access('write'):
-            raise AccessError(self.env._("You may not change this client's e-mail address."))
-        self.payer_id.email = email
+        # Whoever may bill this payer may correct where the bill goes, and nothing else of it.
+        self.payer_id.check_access('read')
+        self.payer_id.sudo().email = email
 
     def _attachment(self):
         """Return the invoice's PDF as an attachment (sudo); none if it was not wanted."""

@@ -1,0 +1,82 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user, tagged
+
+from .common import CLINICAL_CODE, CLINICAL_NAME, BillingCommon
+
+
+@tagged('post_install', '-at_install')
+class TestPaymentLinkSend(BillingCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.connect_provider()
+        cls.move = cls.make_invoice()
+
+    def dialog(self, **values):
+        action = self.move.with_user(self.front_desk).action_billing_send_link()
+        dialogs = self.env[action['res_model']].with_user(self.front_desk)
+        return dialogs.with_context(**action['context']).create(values)
+
+    def test_front_desk_sends_the_link_with_the_invoice(self):
+        self.dialog().action_send()
+        mail = self.mails_to('dana@example.com')
+        self.assertEqual(len(mail), 1)
+        self.assertIn(self.move._billing_payment_link().url, mail.body_html)
+        self.assertIn(self.move.name, mail.subject)
+        self.assertEqual(mail.attachment_ids.mapped('mimetype'), ['application/pdf'])
+        self.assertTrue(self.move._billing_payment_link().sent_at)
+
+    def test_mail_names_nothing_clinical(self):
+        self.dialog().action_send()
+        mail = self.mails_to('dana@example.com')
+        for word in (CLINICAL_NAME, CLINICAL_CODE, "herapy"):
+            self.assertNotIn(word, f"{mail.subject} {mail.body_html} {mail.attachment_ids.name}")
+
+    def test_dialog_that_is_sent_twice_sends_once(self):
+        dialog = self.dialog()
+        dialog.action_send()
+        dialog.action_send()
+        self.assertEqual(len(self.mails_to('dana@example.com')), 1)
+
+    def test_send_is_logged_on_the_invoice(self):
+        self.dialog().action_send()
+        message = self.move.message_ids.filtered('outgoing_email_to')
+        self.assertEqual(message.outgoing_email_to, 'dana@example.com')
+        self.assertEqual(message.author_id, self.front_desk.partner_id)
+
+    def test_corrected_address_is_kept_when_asked(self):
+        self.dialog(email='dana@example.net').action_send()
+        self.assertEqual(self.client_partner.email, 'dana@example.com')
+        self.dialog(email='Dana <dana@example.org>', keep_email=True).action_send()
+        self.assertEqual(self.client_partner.email, 'dana@example.org')
+        self.assertEqual(len(self.mails_to('dana@example.net')), 1)
+
+    def test_wrong_address_is_refused_with_words(self):
+        for email in ("dana", "dana@", "a@example.com, b@example.com", " "):
+            with self.subTest(email), self.assertRaisesRegex(UserError, "not an e-mail address"):
+                self.dialog(email=email).action_send()
+        self.assertFalse(self.mails_to('dana'))
+
+    def test_mail_without_document_when_not_wanted(self):
+        self.dialog(attach_invoice=False).action_send()
+        self.assertFalse(self.mails_to('dana@example.com').attachment_ids)
+
+    def test_paid_or_draft_invoice_has_no_link_to_send(self):
+        self.pay_by_hand(self.move)
+        with self.assertRaisesRegex(UserError, "Nothing is due"):
+            self.move.with_user(self.front_desk).action_billing_send_link()
+        draft = self.move.copy()
+        with self.assertRaisesRegex(UserError, "issued"):
+            draft.with_user(self.front_desk).action_billing_send_link()
+
+    def test_invoice_paid_while_the_dialog_was_open_is_not_sent(self):
+        dialog = self.dialog()
+        self.pay_by_hand(self.move)
+        with self.assertRaisesRegex(UserError, "Nothing is due"):
+            dialog.action_send()
+        self.assertFalse(self.mails_to('dana@example.com'))
+
+    def test_other_users_send_nothing(self):
+        user = new_test_user(self.env, 'user@example.com', groups='base.group_user')
+        with self.assertRaises(AccessError):
+            self.move.with_user(user).action_billing_send_link()
