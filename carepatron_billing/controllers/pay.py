@@ -135,8 +135,12 @@ class PayPage(http.Controller):
     def _page(self, link_sudo, problem=False, status=200):
         language = link_sudo.payer_id.lang or request.env.lang
         link_sudo = link_sudo.with_context(lang=language).with_company(link_sudo.company_id)
-        html = request.env['ir.qweb'].with_context(lang=language)._render(
-            'carepatron_billing.pay_page', {**link_sudo._page_values(), 'problem': problem}
+        html = (
+            request.env['ir.qweb']
+            .with_context(lang=language)
+            ._render(
+                'carepatron_billing.pay_page', {**link_sudo._page_values(), 'problem': problem}
+            )
         )
         return self._html(html, status)
 

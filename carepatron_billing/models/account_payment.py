@@ -13,9 +13,11 @@ class AccountPayment(models.Model):
         missing nor be there twice; it leaves the house after the commit.
         """
         due_sudo = self.sudo().filtered(
-            lambda payment: payment.payment_type == 'inbound'
-            and not payment.billing_receipt_at
-            and payment._billing_receipt_email()
+            lambda payment: (
+                payment.payment_type == 'inbound'
+                and not payment.billing_receipt_at
+                and payment._billing_receipt_email()
+            )
         )
         if not due_sudo:
             return

@@ -1,4 +1,4 @@
-from datetime import UTC
+from datetime import timezone
 
 from dateutil.relativedelta import relativedelta
 
@@ -147,7 +147,7 @@ class PaymentTransaction(models.Model):
             'automatic_tax': {'enabled': False},
             'adaptive_pricing': {'enabled': False},
             'expires_at': int(
-                self.stripe_payment_link_session_expires_at.replace(tzinfo=UTC).timestamp()
+                self.stripe_payment_link_session_expires_at.replace(tzinfo=timezone.utc).timestamp()
             ),
             'success_url': f'{base_url}/billing/stripe/return/{self.id}'
             '?session_id={CHECKOUT_SESSION_ID}',
@@ -202,9 +202,7 @@ class PaymentTransaction(models.Model):
         """Fetch the session anew and bring the transaction and the books up to it."""
         for tx in self:
             gateway = tx.provider_id._stripe_payment_link_gateway()
-            tx._stripe_payment_link_record(
-                gateway.checkout_session(tx.stripe_payment_link_session)
-            )
+            tx._stripe_payment_link_record(gateway.checkout_session(tx.stripe_payment_link_session))
 
     def _stripe_payment_link_record(self, session):
         """Take over the state of a session that has just been fetched, payment and receipt too.

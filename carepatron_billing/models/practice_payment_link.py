@@ -178,9 +178,7 @@ class PracticePaymentLink(models.Model):
         receipt = self.transaction_ids.filtered(lambda tx: tx.state == 'done')[:1]
         return {
             'status': status,
-            'title': company.name
-            if status == 'revoked'
-            else self.env._("Invoice %s", move.name),
+            'title': company.name if status == 'revoked' else self.env._("Invoice %s", move.name),
             'html_lang': (lang.url_code or 'en').replace('_', '-'),
             'html_dir': lang.direction or 'ltr',
             'practice': company.name,
@@ -190,15 +188,11 @@ class PracticePaymentLink(models.Model):
             and f'/web/binary/company_logo?company={company.id}',
             'number': move.name,
             'due_date': move.invoice_date_due and format_date(self.env, move.invoice_date_due),
-            'amount_due': formatLang(
-                self.env, self._amount_due(), currency_obj=move.currency_id
-            ),
+            'amount_due': formatLang(self.env, self._amount_due(), currency_obj=move.currency_id),
             'amount_paid': formatLang(
                 self.env, move.amount_total - move.amount_residual, currency_obj=move.currency_id
             ),
-            'amount_total': formatLang(
-                self.env, move.amount_total, currency_obj=move.currency_id
-            ),
+            'amount_total': formatLang(self.env, move.amount_total, currency_obj=move.currency_id),
             'receipt_email': receipt.payment_id.billing_receipt_at
             and _hint_at(receipt.partner_email),
             'pay_url': url,
@@ -209,19 +203,23 @@ class PracticePaymentLink(models.Model):
     def _create_transaction(self):
         provider_sudo = self._provider()
         move = self.move_id
-        return self.env['payment.transaction'].sudo().create(
-            {
-                'provider_id': provider_sudo.id,
-                'payment_method_id': provider_sudo.payment_method_ids[:1].id
-                or self.env.ref('payment.payment_method_card').id,
-                'amount': self._amount_due(),
-                'currency_id': move.currency_id.id,
-                'partner_id': move.partner_id.id,
-                'operation': 'online_redirect',
-                'invoice_ids': [fields.Command.set(move.ids)],
-                'billing_link_id': self.id,
-                'landing_route': f'/billing/pay/{self.finder}{self.proof}',
-            }
+        return (
+            self.env['payment.transaction']
+            .sudo()
+            .create(
+                {
+                    'provider_id': provider_sudo.id,
+                    'payment_method_id': provider_sudo.payment_method_ids[:1].id
+                    or self.env.ref('payment.payment_method_card').id,
+                    'amount': self._amount_due(),
+                    'currency_id': move.currency_id.id,
+                    'partner_id': move.partner_id.id,
+                    'operation': 'online_redirect',
+                    'invoice_ids': [fields.Command.set(move.ids)],
+                    'billing_link_id': self.id,
+                    'landing_route': f'/billing/pay/{self.finder}{self.proof}',
+                }
+            )
         )
 
     def action_revoke(self):
@@ -234,9 +232,7 @@ class PracticePaymentLink(models.Model):
         try:
             link_sudo._open_transaction()._stripe_payment_link_close()
         except StripeGatewayError as error:
-            raise UserError(
-                link_sudo._provider()._stripe_payment_link_explain(error)
-            ) from None
+            raise UserError(link_sudo._provider()._stripe_payment_link_explain(error)) from None
         link_sudo.revoked_at = fields.Datetime.now()
         # A new link may be asked for at once; the database must not see two.
         link_sudo.flush_recordset()

@@ -144,7 +144,9 @@ class PracticeStripeEvent(models.Model):
             # The inbox must survive any event; the cause goes to the log and to the manager.
             _logger.exception("Stripe event %s (%s) failed", self.event, self.kind)
             self._fail(
-                self.env._("Unexpected error (%s). The server's log has more.", type(error).__name__)
+                self.env._(
+                    "Unexpected error (%s). The server's log has more.", type(error).__name__
+                )
             )
         else:
             self.write({'state': state, 'error': False, 'next_attempt_at': False})

@@ -77,9 +77,7 @@ class BillingCommon(TransactionCase):
                     'start': start,
                     'stop': start + timedelta(hours=1),
                     'user_id': user.id,
-                    'partner_ids': [
-                        Command.set([cls.client_partner.id, user.partner_id.id])
-                    ],
+                    'partner_ids': [Command.set([cls.client_partner.id, user.partner_id.id])],
                     'billing_service_id': cls.service.id,
                 }
             )
@@ -130,8 +128,8 @@ class BillingCommon(TransactionCase):
         wizard = (
             self.env['account.payment.register']
             .with_context(active_model='account.move', active_ids=move.ids)
-            .create({'amount': amount or move.amount_residual, 'payment_difference_handling': 'open'})
+            .create(
+                {'amount': amount or move.amount_residual, 'payment_difference_handling': 'open'}
+            )
         )
         return wizard._create_payments()
-
-

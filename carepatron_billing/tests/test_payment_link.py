@@ -45,9 +45,7 @@ class TestPaymentLink(BillingCommon):
         self.assertEqual(self.link._status(), 'paid')
 
     def test_credited_invoice_has_nothing_to_pay(self):
-        self.move._reverse_moves(
-            [{'invoice_date': fields.Date.today()}], cancel=True
-        )
+        self.move._reverse_moves([{'invoice_date': fields.Date.today()}], cancel=True)
         self.assertEqual(self.link._status(), 'cancelled')
 
     def test_revoked_link_is_over_and_the_invoice_gets_another(self):
@@ -62,7 +60,9 @@ class TestPaymentLink(BillingCommon):
     def test_pending_bank_debit_shows_as_processing(self):
         tx = self.make_transaction(self.move)
         tx._stripe_payment_link_record(
-            self.session_of(tx, payment_status='unpaid', payment_intent={'id': 'pi_1', 'status': 'processing'})
+            self.session_of(
+                tx, payment_status='unpaid', payment_intent={'id': 'pi_1', 'status': 'processing'}
+            )
         )
         self.assertEqual(self.link._status(), 'processing')
 

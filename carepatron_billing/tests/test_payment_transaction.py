@@ -49,9 +49,7 @@ class TestPaymentTransaction(BillingCommon):
         for _again in range(3):
             self.record()
             self.tx._post_process()
-        payments = self.env['account.payment'].search(
-            [('payment_transaction_id', '=', self.tx.id)]
-        )
+        payments = self.env['account.payment'].search([('payment_transaction_id', '=', self.tx.id)])
         self.assertEqual(len(payments), 1)
         self.assertEqual(len(self.mails_to('dana@example.com')), 1)
 
@@ -133,12 +131,20 @@ class TestPaymentTransaction(BillingCommon):
             ('MGA', 1200, 1200),
             ('BHD', 12.34, 12340),
         ):
-            currency = self.env['res.currency'].with_context(active_test=False).search(
-                [('name', '=', code)]
+            currency = (
+                self.env['res.currency']
+                .with_context(active_test=False)
+                .search([('name', '=', code)])
             )
             currency.active = True
-            tx = self.tx.copy({'reference': code, 'amount': amount, 'currency_id': currency.id,
-                               'billing_link_id': False})
+            tx = self.tx.copy(
+                {
+                    'reference': code,
+                    'amount': amount,
+                    'currency_id': currency.id,
+                    'billing_link_id': False,
+                }
+            )
             with self.subTest(code):
                 self.assertEqual(tx._stripe_payment_link_minor_amount(), minor)
                 data = tx._extract_amount_data({'amount_total': minor, 'currency': code.lower()})

@@ -54,7 +54,14 @@ class TestStripeGateway(BaseCase):
 
     def test_signed_rubbish_is_refused(self):
         rubbish = [
-            '', '{', '[]', 'null', '1', '"text"', '{}', '{"object": "event"}',
+            '',
+            '{',
+            '[]',
+            'null',
+            '1',
+            '"text"',
+            '{}',
+            '{"object": "event"}',
             json.dumps({**EVENT, 'id': 7}),
             json.dumps({**EVENT, 'data': []}),
             json.dumps({**EVENT, 'data': {'object': None}}),
@@ -69,7 +76,11 @@ class TestStripeGateway(BaseCase):
         self.assertRefused(b'\xff\xfe\x00', 't=1,v1=00')
 
     def test_key_is_sent_nowhere_but_to_stripe_or_this_machine(self):
-        for address in ('https://evil.example.com', 'http://127.0.0.1.evil.example', 'http://10.0.0.1'):
+        for address in (
+            'https://evil.example.com',
+            'http://127.0.0.1.evil.example',
+            'http://10.0.0.1',
+        ):
             with (
                 self.subTest(address),
                 patch.dict(os.environ, STRIPE_API_BASE=address),

@@ -42,7 +42,9 @@ class TestStripeWebhook(BillingCommon, HttpCase):
             self.post(body, ''),
             self.post(body, signed(body, 'whsec_of_another_practice')),
             self.post(body, signed(body, self.secret, age=3600)),
-            self.post(body, signed(body, self.secret), f'/billing/stripe/webhook/{other_provider.id}'),
+            self.post(
+                body, signed(body, self.secret), f'/billing/stripe/webhook/{other_provider.id}'
+            ),
             self.post(body, signed(body, self.secret), '/billing/stripe/webhook/999999'),
             self.post(b'\xff\xfe', signed(body, self.secret)),
         ]
