@@ -437,6 +437,10 @@ def test_a_connected_account_is_made_onboarded_and_charged(fake, client, receive
     fake.wait_delivered()
     events = receiver.events(endpoint.secret)
     assert [(event.type, event.account) for event in events] == [('account.updated', account.id)]
+    fake.do('disconnect', account.id)
+    with pytest.raises(stripe.PermissionError) as caught:
+        client.v1.checkout.sessions.list({}, {'stripe_account': account.id})
+    assert caught.value.json_body['error']['code'] == 'account_invalid'
     with pytest.raises(stripe.PermissionError, match='does not have access to account'):
         client_of(fake, 'sk_test_stranger').v1.checkout.sessions.list(
             {}, {'stripe_account': account.id}
@@ -505,6 +509,16 @@ def test_an_answer_lost_after_the_charge_is_replayed_by_a_retry(fake, client, pl
     assert intent.status == 'succeeded'
     assert intent.last_response.headers['Idempotent-Replayed'] == 'true'
     assert len(client.v1.charges.list().data) == 1
+
+
+def test_an_error_of_stripes_own_is_remembered_under_its_key(fake, client):
+    once = {'idempotency_key': 'unlucky'}
+    fake.fail_next('checkout', when='instead')
+    for _ in range(2):
+        with pytest.raises(stripe.APIError):
+            new_session(client, options=once)
+    assert client.v1.checkout.sessions.list().data == []
+    assert new_session(client, options={'idempotency_key': 'another'}).status == 'open'
 
 
 def test_planned_faults_strike_before_the_effect_too(fake, client):
@@ -712,6 +726,31 @@ def test_a_charge_without_its_owner_may_need_them(fake, client):
     )
     assert 'redirect_status=succeeded' in answer.headers['Location']
     assert client.v1.payment_intents.retrieve(asked.id).status == 'succeeded'
+
+
+def test_a_kept_card_is_offered_to_its_customer_and_to_nobody_else(fake, client):
+    customer = client.v1.customers.create().id
+    keep = {
+        'customer': customer,
+        'saved_payment_method_options': {'payment_method_save': 'enabled'},
+    }
+    fake.pay_session(new_session(client, **keep).id, save='1')
+    method = client.v1.customers.payment_methods.list(customer).data[0].id
+    own, foreign = new_session(client, **keep), new_session(client)
+    assert 'ending in 4242' in requests.get(own.url, timeout=10).text
+    assert 'ending in 4242' not in requests.get(foreign.url, timeout=10).text
+    assert fake.pay_session(foreign.id, way='saved', payment_method=method) is None
+    assert fake.pay_session(own.id, way='saved', payment_method=method)
+
+
+def test_a_kept_card_is_declined_once_it_has_expired(fake, client):
+    customer, method = saved_card(client)
+    client.v1.payment_methods.update(method, {'card': {'exp_month': 1, 'exp_year': 2099}})
+    assert off_session(client, customer, method).status == 'succeeded'
+    client.v1.payment_methods.update(method, {'card': {'exp_month': 1, 'exp_year': 2020}})
+    with pytest.raises(stripe.CardError) as caught:
+        off_session(client, customer, method)
+    assert caught.value.code == 'expired_card'
 
 
 def test_a_removed_card_is_never_charged_again(client):

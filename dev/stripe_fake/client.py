@@ -111,7 +111,7 @@ class FakeClient:
         return self._post('clock', seconds=seconds)
 
     def fail_next(self, path='', status=500, when='before', times=1, **options):
-        """Let coming API calls end in an error, `before` or `after` they took effect."""
+        """Let coming API calls end in an error: `before`, `after` or `instead` of their effect."""
         self._post('faults', path=path, status=status, when=when, times=times, **options)
 
     def drop_next(self, path='', when='after', times=1, **options):

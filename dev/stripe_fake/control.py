@@ -264,6 +264,13 @@ class Control:
     def _do_fail_payout(self, realm, record):
         payouts.fail(realm, record)
 
+    def _do_disconnect(self, realm, record):
+        # The owner of a connected account takes the platform's access away.
+        account = realm.profile()
+        account['_platform'] = None
+        self.world.store.put('accounts', account)
+        return account
+
     def _do_detach(self, realm, record):
         objects.payment_methods.detach(realm, record)
 

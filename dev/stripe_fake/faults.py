@@ -10,9 +10,10 @@ class Dropped(Exception):
 def plan(world, fault):
     """Add a fault.
 
-    :param dict fault: `when` ('before' or 'after' the call took effect), one of `status` (HTTP
-        status of an error), `drop` (true) or `latency` (seconds), `times` (default 1), and what
-        it applies to: `method`, `path` (a part of it), `account`.
+    :param dict fault: `when`: 'before' or 'after' the call took effect, or 'instead' of it, which
+        is remembered under its idempotency key as Stripe remembers its own errors; one of
+        `status` (HTTP status of an error), `drop` (true) or `latency` (seconds); `times`
+        (default 1); what it applies to: `method`, `path` (a part of it), `account`.
     """
     faults = world.store.setting('faults', [])
     faults.append({'when': 'before', 'times': 1, **fault})
@@ -56,5 +57,5 @@ def strike(fault, moment):
             status=status,
             kind=kind,
             code='rate_limit' if status == 429 else None,
-            started=False,
+            started=moment == 'instead',
         )

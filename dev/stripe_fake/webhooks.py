@@ -251,9 +251,12 @@ class Deliveries:
 
     def _post(self, url, payload, secret):
         if payload is None:
-            return {'error': 'the endpoint was deleted'}
+            return {'error': 'the endpoint was deleted', 'final': True}
         if not is_loopback(url):
-            return {'error': 'not sent: the stand-in speaks to this machine only'}
+            return {
+                'error': 'not sent: the stand-in speaks to this machine only',
+                'final': True,
+            }
         header = stripe.WebhookSignature.generate_signature_header(payload, secret)
         session = requests.Session()
         session.trust_env = False
@@ -283,7 +286,7 @@ class Deliveries:
         if 200 <= attempt.get('status', 0) < 300:
             state = 'delivered'
             self._count_down(body)
-        elif tried <= len(pauses) and not attempt.get('error', '').startswith(('not', 'the')):
+        elif tried <= len(pauses) and not attempt.get('final'):
             state, due = 'waiting', due + pauses[tried - 1]
         else:
             state = 'failed'

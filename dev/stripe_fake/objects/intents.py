@@ -1,5 +1,7 @@
 """PaymentIntents: the way of one payment from its amount to its money."""
 
+from datetime import datetime, timezone
+
 from .. import webhooks
 from ..money import check_amount, check_currency
 from ..tasks import task
@@ -24,6 +26,11 @@ FAILED_AUTHENTICATION = {
     'decline_code': None,
     'message': 'We are unable to authenticate your payment method. Please choose a different '
     'payment method and try again.',
+}
+EXPIRED = {
+    'code': 'expired_card',
+    'decline_code': 'expired_card',
+    'message': 'Your card has expired.',
 }
 BOUNCED = {
     'code': 'payment_method_provider_decline',
@@ -64,6 +71,8 @@ def attempt(realm, intent, method, off_session=False, authenticated=False):
     if method['type'] != 'card':
         return _start_debit(realm, intent, method)
     card = CARDS.get(method['_number'], Card())
+    if _has_expired(realm, method):
+        return _decline(realm, intent, method, EXPIRED)
     asks = card.authentication == 'always' or (
         card.authentication == 'unless_set_up' and not method['_set_up']
     )
@@ -149,6 +158,12 @@ def cancel(realm, intent, reason=None):
         next_action=None,
     )
     webhooks.emit(realm, 'payment_intent.canceled', intent)
+
+
+def _has_expired(realm, method):
+    today = datetime.fromtimestamp(realm.now, timezone.utc)
+    card = method['card']
+    return (card['exp_year'], card['exp_month']) < (today.year, today.month)
 
 
 def _start_debit(realm, intent, method):

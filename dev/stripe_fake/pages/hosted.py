@@ -231,7 +231,10 @@ class Hosted:
         """Check the typed fields now; return what makes the payment method of them later."""
         way = form.get('way', 'card')
         if way == 'saved':
-            return lambda: realm.get('payment_method', form.get('payment_method', ''))
+            method = realm.find(form.get('payment_method', ''), 'payment_method')
+            if not method or method['customer'] != session['customer']:
+                raise Mistyped('', 'This card is not kept any more. Type its details below.')
+            return lambda: method
         email = form.get('email', '').strip()
         if not re.fullmatch(r'[^@\s]+@[^@\s]+\.[^@\s]+', email):
             raise Mistyped('email', 'Type your e-mail address, such as name@example.com.')

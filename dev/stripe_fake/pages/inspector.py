@@ -22,7 +22,11 @@ class Inspector:
     def show(self, request):
         """Show the newest requests and deliveries; `q`: only those that contain it."""
         wanted = request.args.get('q', '').strip().lower()
-        rows = self.world.store.execute('SELECT id, body FROM request ORDER BY id DESC')
+        store = self.world.store
+        # A search looks at all of them; without one, the newest are enough.
+        rows = store.execute(
+            'SELECT id, body FROM request ORDER BY id DESC LIMIT ?', (-1 if wanted else MOST,)
+        )
         requests = [
             {'id': identifier, **json.loads(body)}
             for identifier, body in rows
@@ -35,7 +39,9 @@ class Inspector:
             'inspector.html',
             wanted=request.args.get('q', ''),
             requests=requests[:MOST],
-            request_count=len(requests),
+            request_count=len(requests)
+            if wanted
+            else store.execute('SELECT COUNT(*) FROM request')[0][0],
             deliveries=deliveries[:MOST],
             delivery_count=len(deliveries),
             base_url=self.world.base_url,

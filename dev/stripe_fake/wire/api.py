@@ -119,12 +119,13 @@ class Api:
             if pause:
                 time.sleep(pause)
             status, answer = self._settle(
-                call, function, idempotency_key, (request.method, request.path, form), headers
+                *(call, function, fault, idempotency_key),
+                *((request.method, request.path, form), headers),
             )
         faults.strike(fault, 'after')
         return status, answer
 
-    def _settle(self, call, function, idempotency_key, asked, headers):
+    def _settle(self, call, function, fault, idempotency_key, asked, headers):
         """Replay or carry out, and remember, in one transaction."""
         realm, store = call.realm, self.world.store
         request_id = realm.origin['id']
@@ -135,6 +136,7 @@ class Api:
                     status, answer, original = remembered
                     headers.update({'Idempotent-Replayed': 'true', 'Original-Request': original})
                     return status, answer
+                faults.strike(fault, 'instead')
                 result = function(call)
                 answer = expand.public(expand.expand(realm, result, call.params.get('expand')))
                 self.idempotency.remember(realm, idempotency_key, *asked, 200, answer, request_id)
