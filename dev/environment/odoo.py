@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import paths
 from .databases import Databases
-from .odoo_log import entries
+from .odoo_log import entries, errors
 from .odoo_source import OdooSource
 from .ports import free_port
 from .processes import Process
@@ -235,11 +235,7 @@ class OdooServer:
 
     def errors(self) -> list[str]:
         """What it has logged as an error since it was last started, a line each."""
-        return [
-            entry.in_one_line()
-            for entry in entries(self.log_text())
-            if entry.level in {"ERROR", "CRITICAL"}
-        ]
+        return [entry.in_one_line() for entry in errors(self.log_text())]
 
     def answers(self) -> bool:
         """Whether it shows its login page."""
@@ -260,12 +256,10 @@ def _loading(log: Path) -> str:
 
 def _trouble(process: Process) -> str:
     """What went wrong, in one line, by Odoo's log; '' if nothing did."""
-    troubles = [
-        entry
-        for entry in entries(process.output())
-        # Broken demo data are only a warning to Odoo, which then goes on without them.
-        if entry.level in {"ERROR", "CRITICAL"} or "demo data failed to install" in entry.message
-    ]
+    output = process.output()
+    # Broken demo data are only a warning to Odoo, which then goes on without them.
+    demo = [entry for entry in entries(output) if "demo data failed to install" in entry.message]
+    troubles = errors(output) + demo
     # Odoo may say twice that something failed, and why only once.
     told = next((entry for entry in troubles if entry.more), troubles[0] if troubles else None)
     return told.in_one_line() if told else ""

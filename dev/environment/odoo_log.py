@@ -41,6 +41,21 @@ def entries(text: str) -> Iterator[Entry]:
         yield entry
 
 
+def errors(text: str) -> list[Entry]:
+    """The entries of a piece of log that tell of an error."""
+    return [
+        entry
+        for entry in entries(text)
+        if entry.level in {"ERROR", "CRITICAL"} and not _is_replayed(entry)
+    ]
+
+
+def _is_replayed(entry: Entry) -> bool:
+    # Of two requests that change the same row, Odoo repeats one; should that fail in the end,
+    # another entry says so.
+    return entry.logger == "odoo.sql_db" and "could not serialize access" in entry.in_one_line()
+
+
 def _is_worth_showing(level: str, logger: str) -> bool:
     # Odoo's own use of what its libraries will drop one day.
     return level in SHOWN and logger != "py.warnings"

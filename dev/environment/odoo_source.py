@@ -153,9 +153,9 @@ def _private_apt(work: Path) -> list[str]:
         "#clear APT::Update::Post-Invoke;\n"
         "#clear APT::Update::Post-Invoke-Success;\n"
         f'Dir::Etc::sourcelist "{sources}";\n'
-        'Dir::Etc::sourceparts "-";\n'
-        'Dir::Etc::preferences "-";\n'
-        'Dir::Etc::preferencesparts "-";\n'
+        'Dir::Etc::sourceparts "/dev/null";\n'
+        'Dir::Etc::preferences "/dev/null";\n'
+        'Dir::Etc::preferencesparts "/dev/null";\n'
         f'Dir::State::lists "{work}/lists";\n'
         f'Dir::Cache "{work}/cache";\n'
         'Acquire::Languages "none";\n'
