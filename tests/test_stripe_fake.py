@@ -14,7 +14,10 @@ import stripe
 from axe_playwright_python.sync_playwright import Axe
 from stripe_shapes import differences
 
+import dev.stripe_fake.objects  # registers the operations  # noqa: F401
 from dev.stripe_fake.client import FakeClient, FakeError
+from dev.stripe_fake.wire.catalogue import read_operations
+from dev.stripe_fake.wire.operations import ALWAYS, HANDLERS
 
 ROOT = Path(__file__).parent.parent
 KEY = 'sk_test_practice_4eC39HqLyjWDarjtT1zdp7dc'
@@ -299,6 +302,14 @@ def test_valid_calls_with_every_kind_of_value_pass(client):
     changed = client.v1.customers.create({'metadata': {'a': 'b'}, 'address': {'city': 'Graz'}})
     changed = client.v1.customers.update(changed.id, {'metadata': '', 'description': 'x'})
     assert changed.metadata.to_dict() == {}
+
+
+def test_every_operation_offered_is_one_of_the_librarys_with_its_own_parameters():
+    operations = {operation.name: operation for operation in read_operations()}
+    for name, (_function, understood) in HANDLERS.items():
+        known = set(operations[name].params_type.__annotations__)
+        assert understood - ALWAYS <= known, name
+    assert len(HANDLERS) > 60
 
 
 def test_what_stripe_has_and_the_stand_in_lacks_is_refused_loudly(client):

@@ -24,7 +24,7 @@ class StripeFake:
     ):
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        state = ["--state-file", folder / "stripe_fake.json"] if keep_state else []
+        state = ["--state-file", folder / "stripe_fake.sqlite"] if keep_state else []
         self.process = Process(
             "Stripe fake",
             [python, "-m", "dev.stripe_fake", "--port", self.port, *state],

@@ -8,6 +8,7 @@ from . import (
     disputes,
     endpoints,
     events,
+    intent_calls,
     intents,
     payment_methods,
     payouts,
@@ -16,20 +17,3 @@ from . import (
     setups,
 )
 from .accounts import ensure as ensure_account
-
-__all__ = [
-    'balance',
-    'charges',
-    'checkout',
-    'customers',
-    'disputes',
-    'endpoints',
-    'ensure_account',
-    'events',
-    'intents',
-    'payment_methods',
-    'payouts',
-    'refunds',
-    'sessions',
-    'setups',
-]

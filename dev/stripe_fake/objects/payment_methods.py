@@ -7,7 +7,7 @@ from ..wire import listing
 from ..wire.errors import StripeError, invalid
 from ..wire.operations import operation
 from . import checks
-from .cards import CARDS, PAYMENT_METHODS, Card, passes_luhn
+from .cards import CARDS, DEBIT_TYPES, PAYMENT_METHODS, Card, passes_luhn
 
 BILLING = ('address', 'email', 'name', 'phone')
 ADDRESS = ('city', 'country', 'line1', 'line2', 'postal_code', 'state')
@@ -121,6 +121,32 @@ def detach(realm, method):
     realm.change(method, customer=None, _spent=True)
     webhooks.emit(realm, 'payment_method.detached', method, previous)
     return method
+
+
+def types_for(params, currency=None):
+    """Return `automatic_payment_methods` and the types that remain of the dynamic set.
+
+    :raises StripeError: none remains.
+    """
+    wanted = params.get('automatic_payment_methods') or {'enabled': True}
+    debits = [DEBIT_TYPES[currency]] if currency in DEBIT_TYPES else []
+    allowed = params.get('allowed_payment_method_types')
+    excluded = params.get('excluded_payment_method_types', ())
+    types = [
+        kind
+        for kind in ('card', 'link', *debits)
+        if (not allowed or kind in allowed) and kind not in excluded
+    ]
+    if not types:
+        raise invalid(
+            'No valid payment method types for this Payment Intent. Please ensure that you have '
+            'activated payment methods compatible with your chosen currency.',
+            'allowed_payment_method_types',
+        )
+    return {
+        'enabled': wanted['enabled'],
+        'allow_redirects': wanted.get('allow_redirects', 'always'),
+    }, types
 
 
 @operation(

@@ -6,7 +6,7 @@ from ..wire.errors import StripeError, invalid
 from ..wire.expand import public
 from ..wire.operations import operation
 from ..world import HOSTED, new_id
-from . import checks, intents, payment_methods
+from . import checks, payment_methods
 from .cards import CARDS, Card
 
 UNFINISHED = ('requires_payment_method', 'requires_confirmation', 'requires_action')
@@ -111,7 +111,7 @@ def create(call):
     method = None
     if params.get('payment_method'):
         method = payment_methods.resolve(realm, params['payment_method'])
-    automatic, types = intents.types_for(params)
+    automatic, types = payment_methods.types_for(params)
     intent = new(
         realm,
         automatic_payment_methods=automatic,

@@ -1,6 +1,6 @@
 """Which of Stripe's operations the stand-in offers, and what a call carries."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .errors import StripeError
 
@@ -24,7 +24,6 @@ class Call:
     platform: object
     key: str
     version: str
-    extra: dict = field(default_factory=dict)
 
     @property
     def world(self):
