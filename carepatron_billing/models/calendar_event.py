@@ -13,10 +13,10 @@ GROUP = 'carepatron_billing.group_practitioner'
 class CalendarEvent(models.Model):
     _inherit = 'calendar.event'
 
+    # Without groups: Odoo copies a series' sessions with the rights of whoever edits it.
     billing_service_id = fields.Many2one(
         'product.product',
         string="Service",
-        groups=GROUP,
         index='btree_not_null',
         domain=[('type', '=', 'service'), ('sale_ok', '=', True)],
     )
@@ -160,8 +160,8 @@ class CalendarEvent(models.Model):
             if not fact.clients:
                 raise UserError(
                     self.env._(
-                        "Add the client to the session's attendees first. A colleague, or somebody who "
-                        "has declined, is not billed."
+                        "Add the client to the session's attendees first. A colleague, or somebody "
+                        "who has declined, is not billed."
                     )
                 )
         items = self.env['practice.billing.item']._make_for_events(self)

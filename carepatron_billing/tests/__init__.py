@@ -1,4 +1,6 @@
 from . import (
+    test_billing_item,
+    test_calendar_event,
     test_documents,
     test_pay_page,
     test_payment_link,
@@ -6,6 +8,7 @@ from . import (
     test_payment_provider,
     test_payment_transaction,
     test_pdf_engine,
+    test_security,
     test_stripe_gateway,
     test_stripe_webhook,
 )
