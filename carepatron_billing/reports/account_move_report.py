@@ -3,7 +3,7 @@
 from odoo import api, models
 from odoo.tools import format_date, formatLang, is_html_empty
 
-from .document import address_lines, letterhead, qr_code
+from .document import postal_address, letterhead, qr_code
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -51,7 +51,7 @@ class AccountMoveReport(models.AbstractModel):
             'mark': self._get_mark(move),
             'is_credit': move.move_type == 'out_refund',
             'payer': move.partner_id,
-            'payer_address': address_lines(move.partner_id),
+            'payer_address': postal_address(move.partner_id),
             'facts': self._get_facts(move, amount, with_payments),
             **self._get_items(move),
             'totals': self._get_totals(move, amount),
@@ -90,8 +90,8 @@ class AccountMoveReport(models.AbstractModel):
         if move.invoice_date:
             label = env._("Credit note date") if is_credit else env._("Invoice date")
             facts.append((label, format_date(env, move.invoice_date)))
-        if not is_credit and move.invoice_date_due and move.move_type == 'out_invoice':
-            facts.append((env._("Due date"), format_date(env, move.invoice_date_due)))
+        if move.move_type == 'out_invoice':
+            facts += self._get_due_facts(move, amount)
         if is_credit and move.reversed_entry_id:
             facts.append((env._("For invoice"), move.reversed_entry_id.name))
         if move.ref and not is_credit:
@@ -103,6 +103,19 @@ class AccountMoveReport(models.AbstractModel):
         else:
             facts.append((env._("Total"), amount(move.amount_total)))
         return facts
+
+    def _get_due_facts(self, move, amount):
+        values = move._get_invoice_next_payment_values()
+        if move.state == 'posted' and values.get('installment_state') in ('next', 'overdue'):
+            text = self.env._(
+                "%(amount)s by %(date)s",
+                amount=amount(values['next_amount_to_pay']),
+                date=format_date(self.env, values['next_due_date']),
+            )
+            return [(self.env._("Next payment"), text)]
+        if not move.invoice_date_due:
+            return []
+        return [(self.env._("Due date"), format_date(self.env, move.invoice_date_due))]
 
     # === LINES === #
 
@@ -126,7 +139,12 @@ class AccountMoveReport(models.AbstractModel):
 
     def _get_item(self, move, line):
         kind = line.display_type or 'product'
-        item = {'kind': kind.removeprefix('line_'), 'text': line.name or ''}
+        item = {
+            'kind': kind.removeprefix('line_'),
+            'text': line.name or '',
+            # A row is kept whole, unless it might fill a page.
+            'is_long': len(line.name or '') > 900 or (line.name or '').count("\n") > 12,
+        }
         if kind == 'product':
             item.update(
                 {
@@ -150,7 +168,12 @@ class AccountMoveReport(models.AbstractModel):
     def _get_grouped_item(self, move, section, group):
         """Return a line of a section whose parts or prices the practice keeps to itself."""
         kind = group['display_type'].removeprefix('line_')
-        item = {'kind': kind, 'text': group['name'] or '', 'taxes': ", ".join(group['taxes'])}
+        item = {
+            'kind': kind,
+            'text': group['name'] or '',
+            'is_long': False,
+            'taxes': ", ".join(group['taxes']),
+        }
         if kind == 'product':
             item['quantity'] = self._format_quantity(group['quantity'], group.get('line_uom'))
         if kind != 'product' or section.collapse_composition:

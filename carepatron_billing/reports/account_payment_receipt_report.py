@@ -3,7 +3,7 @@
 from odoo import api, models
 from odoo.tools import format_date, formatLang
 
-from .document import address_lines, letterhead
+from .document import postal_address, letterhead
 
 
 class AccountPaymentReceiptReport(models.AbstractModel):
@@ -51,7 +51,7 @@ class AccountPaymentReceiptReport(models.AbstractModel):
             'mark': self._get_mark(payment),
             'is_refund': is_refund,
             'payer': payment.partner_id,
-            'payer_address': address_lines(payment.partner_id),
+            'payer_address': postal_address(payment.partner_id),
             'facts': facts,
             'invoices': invoices,
             'still_due': self._get_still_due(payment),

@@ -20,7 +20,7 @@ def letterhead(record):
     language = record.env['res.lang']._get_data(code=record.env.lang or 'en_US')
     return {
         'company': company,
-        'company_address': address_lines(company.partner_id),
+        'company_address': postal_address(company.partner_id),
         'tax_label': company.account_fiscal_country_id.vat_label,
         # The square that a new company starts with is no logo.
         'logo': not company.uses_default_logo and image_url(company.partner_id.image_512),
@@ -30,13 +30,13 @@ def letterhead(record):
     }
 
 
-def address_lines(partner):
-    """Return the postal address, without the name, one list item a line.
+def postal_address(partner):
+    """Return the postal address, without the name and without empty lines.
 
-    :rtype: list[str]
+    :rtype: str
     """
     lines = partner._display_address(without_company=True).splitlines()
-    return [line.strip() for line in lines if line.strip()]
+    return "\n".join(line.strip() for line in lines if line.strip())
 
 
 def image_url(content):
