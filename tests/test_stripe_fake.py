@@ -399,6 +399,8 @@ def test_each_key_has_an_account_of_its_own_unless_told_otherwise(fake, client):
 def test_live_and_test_mode_are_apart(fake, client):
     fake.key('sk_live_practice_1', account=ACCOUNT)
     live = client_of(fake, 'sk_live_practice_1')
+    with pytest.raises(stripe.InvalidRequestError, match='HTTPS'):
+        new_session(live)
     customer = client.v1.customers.create()
     assert not customer.livemode
     assert live.v1.customers.create().livemode
@@ -587,6 +589,16 @@ def test_a_session_lives_a_day(fake, client, receiver, secret):
     assert client.v1.checkout.sessions.retrieve(session.id).status == 'expired'
     fake.wait_delivered()
     assert [event.type for event in receiver.events(secret)] == ['checkout.session.expired']
+
+
+def test_an_expired_session_can_be_taken_up_again_where_that_was_allowed(fake, client):
+    session = new_session(client, after_expiration={'recovery': {'enabled': True}})
+    expired = client.v1.checkout.sessions.expire(session.id)
+    answer = requests.get(expired.after_expiration.recovery.url, timeout=10)
+    fresh = client.v1.checkout.sessions.list({'status': 'open'}).data[0]
+    assert answer.url == fresh.url
+    assert (fresh.recovered_from, fresh.amount_total) == (session.id, 5000)
+    assert fake.pay_session(fresh.id)
 
 
 def test_sending_the_pay_form_twice_charges_once(fake, client):
@@ -1145,13 +1157,13 @@ def test_a_person_pays_in_a_browser_without_javascript(fake, client, browser, vi
     ):
         page.get_by_label('Card number').fill(number)
         page.get_by_role('button', name='Pay €120.50').click()
-        assert page.get_by_text(says).is_visible()
+        page.get_by_text(says).wait_for()
     page.get_by_label('Card number').fill(ALWAYS_ASKS)
     page.get_by_role('button', name='Pay €120.50').click()
     page.get_by_role('button', name='Complete').click()
-    assert page.url == f'{fake.url}/?q={session.id}'
+    page.wait_for_url(f'{fake.url}/?q={session.id}')
     page.goto(f'{fake.url}/c/pay/{session.id}')
-    assert page.get_by_role('heading', name='All done here').is_visible()
+    page.get_by_role('heading', name='All done here').wait_for()
     context.close()
     assert fake.totals(ACCOUNT)['by_currency']['eur']['captured'] == 12050
 

@@ -73,9 +73,7 @@ def fail(realm, charge, failure):
 
 
 def book(realm, charge):
-    """Book a charge and Stripe's fee on the balance, once."""
-    if charge['balance_transaction']:
-        return charge
+    """Book a charge and Stripe's fee on the balance."""
     profile = realm.profile()
     home = profile['default_currency']
     rate = Decimal(str(round(realm.rate(charge['currency']), 6)))
@@ -93,7 +91,6 @@ def book(realm, charge):
         fees=[('stripe_fee', 'Stripe processing fees')],
     )
     realm.change(charge, balance_transaction=transaction['id'])
-    return charge
 
 
 @task
