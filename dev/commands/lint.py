@@ -12,7 +12,9 @@ from ..environment.python_env import python_for
 from ..environment.report import Failure, say
 
 #: What the Odoo community's data checks would have otherwise than Odoo itself writes it.
-MATTERS_OF_TASTE = "xml-header-wrong,xml-tag-position,xml-field-numeric-without-eval"
+MATTERS_OF_TASTE = (
+    "xml-header-wrong,xml-tag-position,xml-field-numeric-without-eval,weblate-component-too-long"
+)
 
 #: Folders that hold nobody's work.
 NOT_OURS = {".git", ".run", ".venv", "node_modules"}

@@ -44,7 +44,10 @@ class _Memory(dict):
 
     def keep(self, **values: object) -> None:
         self.update(values)
-        self._file.write_text(json.dumps(self))
+        # Half a file, as a full disk leaves it, must not take the place of the last whole one.
+        partial = self._file.with_suffix(".partial")
+        partial.write_text(json.dumps(self))
+        partial.replace(self._file)
 
 
 def _prepare(stack: Stack, server: OdooServer, remembered: _Memory) -> None:

@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
 def _pytest(stack: Stack, template: str, arguments: list[str]) -> Process:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     # Odoo's limit would be handed down to browsers, which need more addresses to start at all.
-    config = stack.odoo.write_config(DATABASE, limit_memory_hard=0)
+    config = stack.odoo.write_config(DATABASE, DATABASE, limit_memory_hard=0)
     return Process(
         "pytest",
         [

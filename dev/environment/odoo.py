@@ -52,9 +52,10 @@ class Odoo:
         """All variables of a process that runs Odoo."""
         return os.environ | {"PYTHONPATH": str(self.source.python_path)} | self.env
 
-    def write_config(self, database: str, **options: object) -> Path:
-        """Write Odoo's configuration file for a database and return its path.
+    def write_config(self, database: str, name: str, **options: object) -> Path:
+        """Write a configuration file of Odoo's for a database and return its path.
 
+        :param name: the file's, without ending; nothing else that runs may use the same
         :param options: Odoo's own options on top, by the names of its configuration file
         """
         connection = self.databases.connection
@@ -76,7 +77,7 @@ class Odoo:
         if connection.password:
             values["db_password"] = connection.password
         self.folder.mkdir(parents=True, exist_ok=True)
-        config = self.folder / f"{database}.conf"
+        config = self.folder / f"{name}.conf"
         text = "[options]\n" + "".join(f"{key} = {value}\n" for key, value in values.items())
         with os.fdopen(os.open(config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             file.write(text)
@@ -122,11 +123,12 @@ class Odoo:
         self._change(database, ["--update", ",".join(modules)], what)
 
     def _change(self, database: str, arguments: list[str], what: str) -> None:
-        log = self.folder / f"{database}-install.log"
+        name = f"{database}-install"
+        log = self.folder / f"{name}.log"
         log.unlink(missing_ok=True)
         process = self.process(
             "Odoo",
-            self.write_config(database),
+            self.write_config(database, name),
             log,
             [*arguments, "--stop-after-init", "--no-http", "--max-cron-threads", "0"],
         )
@@ -149,13 +151,14 @@ class Odoo:
         :return: `result`
         :raise Failure: the script raised
         """
-        answer = self.folder / f"{database}-{script.stem}.json"
+        name = f"{database}-{script.stem}"
+        answer = self.folder / f"{name}.json"
         answer.unlink(missing_ok=True)
-        log = self.folder / f"{database}-{script.stem}.log"
+        log = self.folder / f"{name}.log"
         log.unlink(missing_ok=True)
         process = self.process(
             f"the script {script.name}",
-            self.write_config(database),
+            self.write_config(database, name),
             log,
             ["--no-http"],
             command="shell",
@@ -196,9 +199,11 @@ class OdooServer:
         self.database = database
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.log = odoo.folder / f"{database}.log"
+        name = f"{database}-{self.port}"
+        self.log = odoo.folder / f"{name}.log"
         self.config = odoo.write_config(
             database,
+            name,
             http_port=self.port,
             gevent_port=free_port(),
             workers=workers,

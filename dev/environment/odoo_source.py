@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -98,7 +99,7 @@ def _release_of(python_path: Path) -> str:
 
 
 def _is_whole(place: Path) -> bool:
-    # The last file that unpacking writes, so that nothing half-made passes for whole.
+    # Unpacked elsewhere and renamed: what is there was whole once.
     return (place / "complete").exists() and (place / "usr/bin/odoo").exists()
 
 
@@ -111,13 +112,24 @@ def _fetch(place: Path) -> None:
     with step("Reading Debian's package lists"):
         run("apt-get update", ["apt-get", *options, "update"], log)
     downloads = work / "packages"
-    downloads.mkdir(exist_ok=True)
+    # What an interrupted run left may be half a package or an older version.
+    shutil.rmtree(downloads, ignore_errors=True)
+    downloads.mkdir()
     wanted = [f"{name}/{suite}" for name, suite in PACKAGES.items()]
     with step(
         f"Downloading Odoo {RELEASE} ({DOWNLOAD_MEGABYTES} MB, once)",
         lambda: f"{_megabytes(downloads)} of {DOWNLOAD_MEGABYTES} MB",
     ):
         run("apt-get download", ["apt-get", *options, "download", *wanted], log, cwd=downloads)
+    unpack(sorted(downloads.glob("*.deb")), place, log)
+    shutil.rmtree(work)
+
+
+def unpack(packages: Sequence[Path], place: Path, log: Path) -> None:
+    """Unpack Debian packages into one folder that is either whole or not there.
+
+    :raise Failure: a package is damaged, or the disk is full
+    """
     partial = place.with_name(place.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     shutil.rmtree(place, ignore_errors=True)
@@ -125,14 +137,13 @@ def _fetch(place: Path) -> None:
         f"Unpacking Odoo {RELEASE} (1.1 GB)",
         lambda: f"{_count_files(partial) * 100 // UNPACKED_FILES} %",
     ):
-        for package in sorted(downloads.glob("*.deb")):
+        for package in packages:
             run("dpkg-deb", ["dpkg-deb", "-x", package, partial], log)
     left_out = partial / "usr/lib/python3/dist-packages/odoo/addons" / LEFT_OUT
     left_out.parent.mkdir(parents=True, exist_ok=True)
     left_out.touch()
     (partial / "complete").touch()
     partial.rename(place)
-    shutil.rmtree(work)
 
 
 def _private_apt(work: Path) -> list[str]:

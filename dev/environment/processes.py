@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import errno
 import os
 import signal
 import subprocess
@@ -138,9 +139,12 @@ class Process:
             raise Failure(f"{self.name} failed: {self.last_words()}")
 
     def last_words(self) -> str:
-        """The last line that it wrote, and where the others are."""
-        lines = [line for line in self.output().splitlines() if line.strip()]
-        return f"{lines[-1].strip() if lines else 'without a word'} (log: {self.log})"
+        """The line that tells why it ended, mostly its last, and where the others are."""
+        lines = [line.strip() for line in self.output().splitlines() if line.strip()]
+        # Programs that run others tell this first and complain about those at the end.
+        full = (line for line in lines if os.strerror(errno.ENOSPC) in line)
+        why = next(full, lines[-1] if lines else "without a word")
+        return f"{why} (log: {self.log})"
 
     def stop(self) -> None:
         """End it in good order, or by force once its grace is over."""

@@ -61,6 +61,7 @@ class Stack:
 
         :raise Failure: one of them does not come up
         """
+        self._forget_last_run()
         with contextlib.ExitStack() as stopping:
             # Once stopping has begun, a second Ctrl-C must not leave anything behind.
             stopping.callback(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT))
@@ -74,6 +75,12 @@ class Stack:
                     service.start()
             stopping.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)
             yield
+
+    def _forget_last_run(self) -> None:
+        """Remove its logs and configurations, which would be taken for this run's."""
+        for pattern in ("*.log", "*.conf"):
+            for file in self.folder.glob(pattern):
+                file.unlink()
 
     def processes(self) -> list[Process]:
         """The services' processes: while they run, the stack works."""

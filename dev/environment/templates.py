@@ -2,11 +2,13 @@
 
 import hashlib
 
-from . import addon
+from . import addon, paths
 from .odoo import Odoo
+from .report import step
 
 BASE = "base_"
 ADDON = "addon_"
+BUNDLE_ASSETS = paths.CHECKOUT / "dev/odoo_scripts/bundle_assets.py"
 
 
 def base_database(odoo: Odoo) -> str:
@@ -40,6 +42,9 @@ def addon_database(odoo: Odoo) -> str:
         def install(making):
             odoo.databases.copy(base, making)
             odoo.install(making, [addon.NAME], "Installing the addon")
+            # Once here saves each copy's first page ten seconds and more.
+            with step("Bundling the web client's files"):
+                odoo.script(making, BUNDLE_ASSETS)
 
         _make(odoo, name, install)
     return name
