@@ -3,7 +3,7 @@
 from odoo import api, models
 from odoo.tools import format_date, formatLang, is_html_empty
 
-from .document import postal_address, letterhead, qr_code
+from .document import letterhead, postal_address, qr_code
 
 MINUS = "\N{MINUS SIGN}"
 

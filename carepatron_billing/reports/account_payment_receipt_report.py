@@ -3,7 +3,7 @@
 from odoo import api, models
 from odoo.tools import format_date, formatLang
 
-from .document import postal_address, letterhead
+from .document import letterhead, postal_address
 
 
 class AccountPaymentReceiptReport(models.AbstractModel):

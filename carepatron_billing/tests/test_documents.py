@@ -488,3 +488,36 @@ class TestDocumentDownloads(DocumentsCommon, HttpCase):
             response = self.url_open(url + '&report_type=pdf&download=true')
         self.assertEqual(response.content, invoice.invoice_pdf_report_id.raw)
         self.assertIn(OUR_WORDS, text_of(response.content))
+
+    def test_web_client_downloads_without_asking_for_wkhtmltopdf(self):
+        invoice = self.make_invoice()
+        rendered = []
+        Report = self.registry['ir.actions.report']
+        render = Report._render_qweb_pdf
+
+        def watch(self, *args, **kwargs):
+            result = render(self, *args, **kwargs)
+            rendered.append(result[0])
+            return result
+
+        with (
+            self.real_rendering(),
+            self.no_wkhtmltopdf(),
+            patch.object(Report, '_render_qweb_pdf', watch),
+        ):
+            self.browser_js(
+                '/odoo',
+                f"""
+                const {{ Component }} = odoo.loader.modules.get("@odoo/owl");
+                Component.env.services.action.doAction({{
+                    type: "ir.actions.report",
+                    report_type: "qweb-pdf",
+                    report_name: "{self.env.ref(ODOO_REPORT).report_name}",
+                    context: {{ active_ids: [{invoice.id}] }},
+                }}).then(() => console.log("test successful"));
+                """,
+                ready="odoo.isReady === true",
+                login='docs_front_desk',
+            )
+        self.assertEqual(len(rendered), 1)
+        self.assertIn(OUR_WORDS, text_of(rendered[0]))
