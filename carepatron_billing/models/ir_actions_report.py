@@ -89,6 +89,11 @@ class IrActionsReport(models.Model):
         records.check_access('read')
         return records.sudo()._billing_filter_documents().sudo(records.env.su)
 
+    def _is_invoice_report(self, report_ref):
+        """Override of `account`: what is done to Odoo's invoice report is done to ours."""
+        is_ours = self._get_report(report_ref).report_name == INVOICE
+        return is_ours or super()._is_invoice_report(report_ref)
+
     # === RENDERING === #
 
     def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):

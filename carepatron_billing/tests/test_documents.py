@@ -320,6 +320,11 @@ class TestDocuments(DocumentsCommon):
         for invoice in invoices:
             self.assertIn(invoice.name, text_of(invoice.invoice_pdf_report_id.raw))
 
+    def test_print_and_send_offers_one_layout(self):
+        wizard = self.env['account.move.send.wizard'].create({'move_id': self.make_invoice().id})
+        self.assertEqual(wizard.pdf_report_id, self.env.ref(ODOO_REPORT))
+        self.assertFalse(wizard.display_pdf_report_id)
+
     def test_report_chosen_for_a_payer_wins(self):
         chosen = self.env['ir.actions.report'].create(
             {
