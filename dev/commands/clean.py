@@ -37,6 +37,9 @@ def main(arguments: list[str]) -> int:
                 databases.drop(name)
                 say(f"- dropped the database {databases.full_name(name)}")
         _remove(paths.ROOT_CLUSTERS)
+        # Other checkouts may have clusters beside ours.
+        if paths.ROOT_CLUSTERS.parent.exists() and not any(paths.ROOT_CLUSTERS.parent.iterdir()):
+            paths.ROOT_CLUSTERS.parent.rmdir()
         for name in LEFT_BEHIND:
             _remove(paths.CHECKOUT / name)
         for part in OURS:

@@ -171,6 +171,8 @@ def _private_apt(work: Path) -> list[str]:
         f'Dir::Cache "{work}/cache";\n'
         'Acquire::Languages "none";\n'
         'Acquire::Retries "3";\n'
+        # Without this, lists that cannot be had are only a warning.
+        'APT::Update::Error-Mode "any";\n'
         'APT::Get::List-Cleanup "false";\n'
         # As root, apt would download as a user who may not enter root's folders.
         'APT::Sandbox::User "root";\n'

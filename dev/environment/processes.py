@@ -141,9 +141,11 @@ class Process:
     def last_words(self) -> str:
         """The line that tells why it ended, mostly its last, and where the others are."""
         lines = [line.strip() for line in self.output().splitlines() if line.strip()]
-        # Programs that run others tell this first and complain about those at the end.
-        full = (line for line in lines if os.strerror(errno.ENOSPC) in line)
-        why = next(full, lines[-1] if lines else "without a word")
+        # What tells why comes first where programs run others, or apt fetches several things.
+        telling = (
+            line for line in lines if os.strerror(errno.ENOSPC) in line or line.startswith("E: ")
+        )
+        why = next(telling, lines[-1] if lines else "without a word")
         return f"{why} (log: {self.log})"
 
     def stop(self) -> None:

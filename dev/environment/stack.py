@@ -16,6 +16,12 @@ from .python_env import python_for
 from .report import step
 from .stripe_fake import StripeFake
 
+PORT_USERS = {
+    "inbox": "the inbox",
+    "smtp": "the mail catcher",
+    "stripe": "the Stripe fake",
+}
+
 
 class Stack:
     """What one run of the demo, the tests or the benchmarks stands on.
@@ -36,7 +42,8 @@ class Stack:
         mail_python = python_for("mail_catcher")
         self.postgres = postgres(name, durable)
         ports = {
-            service: choose_port(f"the {service}", port) for service, port in (ports or {}).items()
+            service: choose_port(PORT_USERS[service], port)
+            for service, port in (ports or {}).items()
         }
         self.inbox = MailCatcher(mail_python, self.folder, ports.get("inbox"), ports.get("smtp"))
         self.stripe = StripeFake(python, self.folder, ports.get("stripe"), keep_state=durable)
