@@ -23,7 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-from PIL import Image
+# Named one by one: a host may have closed Pillow's list of formats, as Odoo does.
+from PIL import GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 ACCESSIBLE = 'pdf/ua-1'
 # The other PDF/A-3 variants of WeasyPrint drop the tags that a screen reader needs.
@@ -35,7 +36,15 @@ MAX_IMAGE_PIXELS = 6_000_000
 MAX_SVG_BYTES = 100_000
 MAX_SECONDS = 30
 
-RASTER_FORMATS = ('PNG', 'JPEG', 'GIF', 'WEBP')
+RASTER_FORMATS = [
+    plugin.format
+    for plugin in (
+        PngImagePlugin.PngImageFile,
+        JpegImagePlugin.JpegImageFile,
+        GifImagePlugin.GifImageFile,
+        WebPImagePlugin.WebPImageFile,
+    )
+]
 # By these a small SVG becomes endless work.
 SVG_REFUSED = re.compile(rb'<!entity|<(?:\w+:)?(?:use|pattern|filter)\b', re.IGNORECASE)
 MINIMUM_VERSION = 68

@@ -143,9 +143,10 @@ class IrActionsReport(models.Model):
     @api.model
     def _render_qweb_html(self, report_ref, docids, data=None):
         """Override of `base` to write our document where Odoo's was asked for."""
-        if not self.env.context.get('billing_document'):
-            return super()._render_qweb_html(report_ref, docids, data=data)
         report = self._get_report(report_ref)
+        drawing = self.env.context.get('billing_document')
+        if not drawing or report.report_name not in self._BILLING_REPLACEMENTS:
+            return super()._render_qweb_html(report_ref, docids, data=data)
         data = dict(data or {}, print_with_payments=report.report_name != 'account.report_invoice')
         company = self.env[report.model].browse(docids).company_id[:1]
         return super(IrActionsReport, self.with_company(company))._render_qweb_html(

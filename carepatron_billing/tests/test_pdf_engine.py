@@ -114,9 +114,24 @@ class TestPdfEngine(BaseCase):
         self.assertNotIn('/Names', read(pdf).trailer['/Root'])
         self.assertIn("Still here", read(pdf).pages[0].extract_text())
 
-    def test_small_image_is_shown(self):
-        pdf = pdf_engine.render(page(f'<img alt="x" src="{data_url(png(40, 40))}">'), PLAIN)
-        self.assertEqual(len(images(pdf)), 1)
+    def test_small_images_are_shown(self):
+        for image_format in ('PNG', 'JPEG', 'GIF', 'WEBP'):
+            with self.subTest(format=image_format):
+                output = io.BytesIO()
+                Image.new('RGB', (40, 40), 'teal').save(output, image_format)
+                source = data_url(output.getvalue(), f'image/{image_format.lower()}')
+                pdf = pdf_engine.render(page(f'<img alt="x" src="{source}">'), PLAIN)
+                self.assertEqual(len(images(pdf)), 1)
+
+    def test_plain_svg_is_shown(self):
+        svg = (
+            '<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "svg11.dtd">'
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 30">'
+            '<style>.a { fill: teal }</style><text class="a" y="20">Harbour</text></svg>'
+        )
+        source = data_url(svg.encode(), 'image/svg+xml')
+        pdf = pdf_engine.render(page(f'<img alt="x" src="{source}">'), PLAIN)
+        self.assertIn("Harbour", read(pdf).pages[0].extract_text())
 
     def test_image_bomb_is_left_out(self):
         bomb = png(20_000, 20_000)
