@@ -270,7 +270,7 @@ class AccountMoveReport(models.AbstractModel):
             'notes': [
                 html
                 for html in (
-                    term.note,
+                    move.move_type == 'out_invoice' and term.note,
                     move.fiscal_position_id.note,
                     move.taxes_legal_notes,
                     move.narration,

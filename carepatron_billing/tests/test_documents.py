@@ -163,13 +163,18 @@ class TestDocuments(DocumentsCommon):
         self.assertNotIn("Paid on", text)
 
     def test_credit_note_names_its_invoice(self):
-        invoice = self.make_invoice()
+        term = self.env['account.payment.term'].create(
+            {'name': "Week", 'note': "<p>Payable within 7 days.</p>"}
+        )
+        invoice = self.make_invoice(invoice_payment_term_id=term.id)
+        self.assertIn("Payable within 7 days.", text_of(self.render(invoice)))
         credit_note = invoice._reverse_moves([{'invoice_date': fields.Date.to_date('2026-11-22')}])
         credit_note.action_post()
         text = text_of(self.render(credit_note))
         self.assertRegex(text, f"Credit Note ?{credit_note.name}")
         self.assertIn(f"For invoice {invoice.name}", text)
         self.assertIn("Total credit $ 120.00", text)
+        self.assertNotIn("Payable within", text)
 
     def test_draft_and_cancelled_are_marked(self):
         invoice = self.make_invoice(post=False)
