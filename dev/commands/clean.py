@@ -40,6 +40,9 @@ def main(arguments: list[str]) -> int:
         # Other checkouts may have clusters beside ours.
         if paths.ROOT_CLUSTERS.parent.exists() and not any(paths.ROOT_CLUSTERS.parent.iterdir()):
             paths.ROOT_CLUSTERS.parent.rmdir()
+        any_name = paths.short_folder("*")
+        for folder in any_name.parent.glob(any_name.name):
+            _remove(folder)
         for name in LEFT_BEHIND:
             _remove(paths.CHECKOUT / name)
         for part in OURS:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import tempfile
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -15,6 +16,11 @@ CHECKOUT_ID = hashlib.sha256(str(CHECKOUT).encode()).hexdigest()[:8]
 
 #: PostgreSQL refuses to run as root, and its own user may not enter root's folders.
 ROOT_CLUSTERS = Path("/var/lib/carepatron_billing") / CHECKOUT_ID
+
+
+def short_folder(name: str) -> Path:
+    """A folder of this checkout with a short path, for sockets."""
+    return Path(tempfile.gettempdir()) / f"carepatron-{CHECKOUT_ID}-{name}"
 
 
 def cache() -> Path:

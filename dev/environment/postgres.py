@@ -5,7 +5,6 @@ import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -114,7 +113,7 @@ class Cluster:
         folder = self.home / "socket"
         if len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER:
             return folder
-        return Path(tempfile.gettempdir()) / f"carepatron-{paths.CHECKOUT_ID}-{name}"
+        return paths.short_folder(name)
 
     def _make_folder(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
