@@ -126,6 +126,13 @@ class PracticeBillingItem(models.Model):
         readonly=False,
         precompute=True,
     )
+    fiscal_position_id = fields.Many2one(
+        'account.fiscal.position',
+        check_company=True,
+        compute='_compute_fiscal_position_id',
+        store=True,
+        precompute=True,
+    )
     amount_untaxed = fields.Monetary(
         string="Without Tax",
         compute='_compute_amounts',
@@ -219,36 +226,58 @@ class PracticeBillingItem(models.Model):
             item.name = service.name
             item.code = service.default_code
 
-    @api.depends('service_id', 'client_id', 'payer_id', 'company_id')
-    def _compute_price(self):
-        prices = self._get_prices(
-            [
-                (item.company_id, item.client_id, item.payer_id, item.service_id, item.date)
-                for item in self
-            ]
-        )
-        for item, (price, currency) in zip(self, prices, strict=True):
-            item.price_unit = price
-            item.currency_id = currency
+    @api.depends('payer_id', 'company_id')
+    def _compute_fiscal_position_id(self):
+        Position = self.env['account.fiscal.position']
+        for company, items in self.grouped('company_id').items():
+            for payer, payer_items in items.grouped('payer_id').items():
+                payer_items.fiscal_position_id = Position.with_company(
+                    company
+                )._get_fiscal_position(payer)
 
-    @api.depends('service_id', 'payer_id', 'company_id')
+    @api.depends('service_id', 'client_id', 'company_id', 'fiscal_position_id')
+    def _compute_price(self):
+        """Take the price of the client's pricelist, else the service's own; where prices include
+        tax, adapt it to the payer's."""
+        groups = defaultdict(self.browse)
+        for item in self:
+            pricelist = item.client_id.with_company(item.company_id).property_product_pricelist
+            groups[item.company_id, pricelist, item.date] |= item
+        for (company, pricelist, date), items in groups.items():
+            currency = pricelist.currency_id or company.currency_id
+            prices = pricelist.with_company(company)._get_products_price(
+                items.service_id.with_company(company), 1.0, currency=currency, date=date
+            )
+            for item in items:
+                item.currency_id = currency
+                item.price_unit = item.service_id._get_tax_included_unit_price_from_price(
+                    prices.get(item.service_id.id, 0.0),
+                    item.service_id.taxes_id._filter_taxes_by_company(company),
+                    fiscal_position=item.fiscal_position_id,
+                )
+
+    @api.depends('service_id', 'company_id', 'fiscal_position_id')
     def _compute_tax_ids(self):
         for item in self:
             taxes = item.service_id.taxes_id._filter_taxes_by_company(item.company_id)
-            item.tax_ids = self._get_fiscal_position(item.company_id, item.payer_id).map_tax(taxes)
+            item.tax_ids = item.fiscal_position_id.map_tax(taxes)
 
     @api.depends('price_unit', 'quantity', 'tax_ids', 'currency_id', 'service_id', 'payer_id')
     def _compute_amounts(self):
+        Tax = self.env['account.tax']
         for item in self:
-            item.amount_untaxed, item.amount_total = self._get_amounts(
-                item.company_id,
-                item.payer_id,
-                item.service_id,
-                item.price_unit,
-                item.currency_id,
-                item.quantity,
-                item.tax_ids,
+            base_line = Tax._prepare_base_line_for_taxes_computation(
+                item,
+                partner_id=item.payer_id,
+                product_id=item.service_id,
+                currency_id=item.currency_id or item.company_id.currency_id,
+                rate=1.0,
             )
+            Tax._add_tax_details_in_base_line(base_line, item.company_id)
+            Tax._round_base_lines_tax_details([base_line], item.company_id)
+            details = base_line['tax_details']
+            item.amount_untaxed = details['total_excluded_currency']
+            item.amount_total = details['total_included_currency']
             item.amount_tax = item.amount_total - item.amount_untaxed
 
     @api.depends(
@@ -317,74 +346,6 @@ class PracticeBillingItem(models.Model):
     def action_billing_unwaive(self):
         """Bill these items after all."""
         self.waived = False
-
-    # === BUSINESS METHODS: PRICES === #
-
-    @api.model
-    def _get_fiscal_position(self, company, payer):
-        return self.env['account.fiscal.position'].with_company(company)._get_fiscal_position(payer)
-
-    @api.model
-    def _get_prices(self, keys):
-        """Return the prices of services for clients.
-
-        :param list keys: tuples (company, client, payer, service, datetime)
-        :return: for each key the price of one session and its currency: of the client's pricelist,
-            else of the company; adapted to the payer's taxes where prices include tax
-        :rtype: list[tuple[float, res.currency]]
-        """
-        pricelists = {}
-        services = defaultdict(self.env['product.product'].browse)
-        for company, client, _payer, service, date in keys:
-            if (company, client) not in pricelists:
-                pricelists[company, client] = client.with_company(
-                    company
-                ).property_product_pricelist.with_company(company)
-            services[company, pricelists[company, client], date] |= service
-        prices = {
-            group: group[1]._get_products_price(
-                products.with_company(group[0]),
-                1.0,
-                currency=group[1].currency_id or group[0].currency_id,
-                date=group[2],
-            )
-            for group, products in services.items()
-        }
-        result = []
-        for company, client, payer, service, date in keys:
-            pricelist = pricelists[company, client]
-            price = prices[company, pricelist, date].get(service.id, 0.0)
-            if service:
-                price = service._get_tax_included_unit_price_from_price(
-                    price,
-                    service.taxes_id._filter_taxes_by_company(company),
-                    fiscal_position=self._get_fiscal_position(company, payer),
-                )
-            result.append((price, pricelist.currency_id or company.currency_id))
-        return result
-
-    @api.model
-    def _get_amounts(self, company, payer, service, price_unit, currency, quantity, taxes):
-        """Return what Odoo's tax engine makes of a price.
-
-        :return: the amounts without and with tax
-        :rtype: tuple[float, float]
-        """
-        Tax = self.env['account.tax']
-        base_line = Tax._prepare_base_line_for_taxes_computation(
-            None,
-            tax_ids=taxes,
-            price_unit=price_unit,
-            quantity=quantity,
-            partner_id=payer,
-            product_id=service,
-            currency_id=currency or company.currency_id,
-            rate=1.0,
-        )
-        Tax._add_tax_details_in_base_line(base_line, company)
-        Tax._round_base_lines_tax_details([base_line], company)
-        details = base_line['tax_details']
-        return details['total_excluded_currency'], details['total_included_currency']
 
     # === BUSINESS METHODS: MAKING ITEMS === #
 
@@ -536,9 +497,18 @@ class PracticeBillingItem(models.Model):
         items_sudo._check_invoiceable()
         moves_sudo = self.env['account.move'].sudo()
         for company, company_items_sudo in items_sudo.grouped('company_id').items():
+            journals_sudo = company_items_sudo._get_sales_journals(company)
             groups = company_items_sudo.grouped(lambda item: (item.payer_id, item.currency_id))
             moves_sudo |= moves_sudo.with_company(company).create(
-                [items._prepare_invoice() for items in groups.values()]
+                [
+                    {
+                        **items._prepare_invoice(),
+                        'journal_id': journals_sudo.sorted(
+                            lambda journal, currency=currency: journal.currency_id != currency
+                        )[0].id,
+                    }
+                    for (_payer, currency), items in groups.items()
+                ]
             )
         moves_sudo._post(soft=False)
         return moves_sudo.sudo(self.env.su)
@@ -564,17 +534,23 @@ class PracticeBillingItem(models.Model):
                 "These sessions have no price. Set the price of their service, or on the session:"
             ),
         )
+
+    @api.model
+    def _get_sales_journals(self, company):
+        """Return the journals in which a practice's invoices may be, the usual one first.
+
+        :raise UserError: if there is none
+        """
         Journal = self.env['account.journal']
-        for company in self.company_id:
-            if not Journal.search_count(
-                [*Journal._check_company_domain(company), ('type', '=', 'sale')], limit=1
-            ):
-                raise UserError(
-                    self.env._(
-                        "%s cannot issue invoices yet. Ask your accountant to add a sales journal.",
-                        company.name,
-                    )
+        journals = Journal.search([*Journal._check_company_domain(company), ('type', '=', 'sale')])
+        if not journals:
+            raise UserError(
+                self.env._(
+                    "%s cannot issue invoices yet. Ask your accountant to add a sales journal.",
+                    company.name,
                 )
+            )
+        return journals
 
     def _get_label(self):
         """Return words that name this item on screen and say nothing of the service."""
@@ -591,7 +567,11 @@ class PracticeBillingItem(models.Model):
         term = (
             payer.with_company(company).property_payment_term_id or company.billing_payment_term_id
         )
+        # Where the items disagree, Odoo finds the payer's fiscal position anew.
+        positions = {item.fiscal_position_id.id for item in self}
+        agreed = {'fiscal_position_id': positions.pop()} if len(positions) == 1 else {}
         return {
+            **agreed,
             'move_type': 'out_invoice',
             'company_id': company.id,
             'partner_id': payer.id,
