@@ -80,6 +80,10 @@ class PracticeDemo(models.AbstractModel):
             }
         )
         company.account_sale_tax_id = tax
+        # The furniture shop of Odoo's own demo data keeps its services to itself.
+        self.env['product.template'].search(
+            [('type', '=', 'service'), ('company_id', '=', False)]
+        ).company_id = self.env.ref('base.main_company')
         services = self.env['product.template'].search([('company_id', '=', company.id)])
         services.taxes_id = tax
         services.supplier_taxes_id = False
