@@ -17,7 +17,7 @@ def main(arguments: list[str]) -> int:
     """Run pytest with all services around it and return its exit code."""
     refusal = "tests are already running here (process {pid}); wait until they are done"
     with only_one(paths.STATE / "test.lock", refusal):
-        system_packages.require(system_packages.CHROMIUM)
+        system_packages.require(system_packages.CHROMIUM, system_packages.LIBATOMIC)
         stack = Stack("test")
         with stack.started():
             template = addon_database(stack.odoo)

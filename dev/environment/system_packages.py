@@ -63,6 +63,8 @@ PANGO = Need(
     ),
     ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"),
 )
+# The browser driver's own program is linked to it.
+LIBATOMIC = Need("libatomic", lambda: _has_library("libatomic.so.1"), ("libatomic1",))
 CHROMIUM = Need("Chromium", lambda: chromium() is not None, ("chromium",))
 
 
