@@ -95,9 +95,10 @@ class PaymentProvider(models.Model):
 
     def _setup_provider(self, code, **kwargs):
         """Override of `payment` to make the journal of every company that can have one."""
-        super()._setup_provider(code, **kwargs)
+        result = super()._setup_provider(code, **kwargs)
         if code == PROVIDER_CODE:
             self.search([('code', '=', code)])._stripe_payment_link_ensure_journal()
+        return result
 
     def _stripe_payment_link_ensure_journal(self):
         """Give each provider its own *Stripe* journal on a *Stripe balance* account.

@@ -33,7 +33,7 @@ class PracticeStripeEvent(models.Model):
         'payment.provider', required=True, readonly=True, index=True, ondelete='cascade'
     )
     company_id = fields.Many2one(related='provider_id.company_id', store=True, index=True)
-    event = fields.Char(string="Event", required=True, readonly=True)
+    event = fields.Char(required=True, readonly=True)
     kind = fields.Char(required=True, readonly=True)
     object_reference = fields.Char(string="Object", required=True, readonly=True)
     created_at = fields.Datetime(string="Happened", readonly=True)
