@@ -1,0 +1,182 @@
+"""The demo practice as its people and Stripe meet it: by its server's own doors."""
+
+import threading
+import time
+import uuid
+import xmlrpc.client
+from datetime import datetime, timedelta
+
+import requests
+
+from dev.environment import paths
+from dev.logins import LOGINS
+from dev.stripe_fake.client import FakeClient
+
+CONNECT_STRIPE = paths.CHECKOUT / "dev/odoo_scripts/connect_stripe.py"
+SERVICE_NAME = "Trauma therapy for burnout"
+SERVICE_CODE = "F43.1"
+
+
+class Practice:
+    """One running Odoo with a practice in it, and the Stripe fake that it is connected to."""
+
+    def __init__(self, server, stack, database):
+        self.server = server
+        self.stack = stack
+        self.database = database
+        self.stripe = FakeClient(stack.stripe_url)
+        self._users = {}
+
+    def connect_stripe(self):
+        """Connect the practice to the fake, with this server's address for its webhooks."""
+        self.stack.databases.set_base_url(self.database, self.server.url)
+        self.stack.odoo.script(
+            self.database, CONNECT_STRIPE, {"stripe_url": self.stack.stripe_url}
+        )
+
+    def call(self, login, model, method, *args, **kwargs):
+        """Call a public method as a user would over RPC."""
+        passwords = {known.login: known.password for known in LOGINS}
+        if login not in self._users:
+            common = xmlrpc.client.ServerProxy(f"{self.server.url}/xmlrpc/2/common")
+            self._users[login] = common.authenticate(self.database, login, passwords[login], {})
+        models = xmlrpc.client.ServerProxy(f"{self.server.url}/xmlrpc/2/object", allow_none=True)
+        return models.execute_kw(
+            self.database, self._users[login], passwords[login], model, method, args, kwargs
+        )
+
+    def sql(self, query):
+        """Return the rows of a query, as lists of texts."""
+        return self.stack.databases.query(self.database, query)
+
+    def value(self, query):
+        """Return the one value of a query."""
+        ((value,),) = self.sql(query)
+        return value
+
+    def new_session(self, price=120.0):
+        """Return the id of a new session, tomorrow, of a new client with the administrator."""
+        client = self.call(
+            "admin",
+            "res.partner",
+            "create",
+            {"name": f"Client {uuid.uuid4().hex[:8]}", "email": f"{uuid.uuid4().hex}@example.com"},
+        )
+        service = self.call(
+            "admin",
+            "product.product",
+            "create",
+            {
+                "name": SERVICE_NAME,
+                "default_code": SERVICE_CODE,
+                "type": "service",
+                "list_price": price,
+                "taxes_id": [(5,)],
+            },
+        )
+        start = datetime.utcnow() + timedelta(days=1)
+        own = self.call("admin", "res.users", "read", [self._users["admin"]], ["partner_id"])
+        return self.call(
+            "admin",
+            "calendar.event",
+            "create",
+            {
+                "name": "Session",
+                "start": start.strftime("%Y-%m-%d %H:%M:%S"),
+                "stop": (start + timedelta(hours=1)).strftime("%Y-%m-%d %H:%M:%S"),
+                "partner_ids": [(6, 0, [client, own[0]["partner_id"][0]])],
+                "billing_service_id": service,
+            },
+            context={"no_mail_to_attendees": True},
+        )
+
+    def new_invoice(self, price=120.0):
+        """Return the id of a posted invoice of a new session, made by the front desk."""
+        session = self.new_session(price)
+        action = self.call("frontdesk", "calendar.event", "action_billing_invoice", [session])
+        return action["res_id"]
+
+    def link(self, invoice):
+        """Return the address of an invoice's pay page, as the dialog shows it."""
+        dialog = self.call(
+            "frontdesk", "practice.payment.link.send", "create", {"move_id": invoice}
+        )
+        (values,) = self.call(
+            "frontdesk", "practice.payment.link.send", "read", [dialog], ["url"]
+        )
+        return values["url"]
+
+    def click_pay(self, link):
+        """Click *Pay*; return the answer, its redirection not followed."""
+        return requests.post(link, allow_redirects=False, timeout=60)
+
+    def payments(self, invoice):
+        """Return the payments booked for an invoice: state, amount and account of the money."""
+        return self.sql(
+            "SELECT payment.state, payment.amount, account.account_type"
+            "  FROM account_payment payment"
+            "  JOIN account_invoice_transaction_rel rel"
+            "    ON rel.transaction_id = payment.payment_transaction_id"
+            "  JOIN account_move_line line"
+            "    ON line.move_id = payment.move_id AND line.debit > 0"
+            "  JOIN account_account account ON account.id = line.account_id"
+            f" WHERE rel.invoice_id = {invoice}"
+        )
+
+    def invoice_state(self, invoice):
+        """Return how an invoice stands: payment state and what is open."""
+        ((state, residual),) = self.sql(
+            f"SELECT payment_state, amount_residual FROM account_move WHERE id = {invoice}"
+        )
+        return state, float(residual)
+
+    def run_cron(self, xmlid):
+        """Run a scheduled job now, as an administrator would by its button."""
+        (cron,) = self.call(
+            "admin",
+            "ir.model.data",
+            "search_read",
+            [("module", "=", "carepatron_billing"), ("name", "=", xmlid)],
+            ["res_id"],
+        )
+        self.call("admin", "ir.cron", "method_direct_trigger", [cron["res_id"]])
+
+
+def session_in(answer):
+    """Return the id of the Checkout Session that an answer leads to."""
+    assert answer.status_code == 303, answer.text
+    return answer.headers["Location"].rpartition("/")[2]
+
+
+def wait_until(condition, seconds=30):
+    """Return when a condition holds; fail with what it last gave after some time."""
+    end = time.monotonic() + seconds
+    while True:
+        outcome = condition()
+        if outcome:
+            return outcome
+        assert time.monotonic() < end, f"still {outcome!r} after {seconds} seconds"
+        time.sleep(0.2)
+
+
+def at_once(*functions):
+    """Call functions in threads that start together; return what each gave or raised."""
+    barrier = threading.Barrier(len(functions))
+    outcomes = [None] * len(functions)
+
+    def run(place, function):
+        barrier.wait()
+        try:
+            outcomes[place] = function()
+        except Exception as error:  # the caller looks at it
+            outcomes[place] = error
+
+    threads = [
+        threading.Thread(target=run, args=(place, function))
+        for place, function in enumerate(functions)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
