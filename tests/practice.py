@@ -4,7 +4,7 @@ import threading
 import time
 import uuid
 import xmlrpc.client
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 import requests
 
@@ -24,6 +24,7 @@ class Practice:
         self.server = server
         self.stack = stack
         self.database = database
+        self._name = stack.databases.full_name(database)
         self.stripe = FakeClient(stack.stripe_url)
         self._users = {}
 
@@ -39,10 +40,10 @@ class Practice:
         passwords = {known.login: known.password for known in LOGINS}
         if login not in self._users:
             common = xmlrpc.client.ServerProxy(f"{self.server.url}/xmlrpc/2/common")
-            self._users[login] = common.authenticate(self.database, login, passwords[login], {})
+            self._users[login] = common.authenticate(self._name, login, passwords[login], {})
         models = xmlrpc.client.ServerProxy(f"{self.server.url}/xmlrpc/2/object", allow_none=True)
         return models.execute_kw(
-            self.database, self._users[login], passwords[login], model, method, args, kwargs
+            self._name, self._users[login], passwords[login], model, method, args, kwargs
         )
 
     def sql(self, query):
@@ -55,7 +56,7 @@ class Practice:
         return value
 
     def new_session(self, price=120.0):
-        """Return the id of a new session, tomorrow, of a new client with the administrator."""
+        """Return the id of a new session, tomorrow, of a new client with a practitioner."""
         client = self.call(
             "admin",
             "res.partner",
@@ -74,17 +75,19 @@ class Practice:
                 "taxes_id": [(5,)],
             },
         )
-        start = datetime.utcnow() + timedelta(days=1)
-        own = self.call("admin", "res.users", "read", [self._users["admin"]], ["partner_id"])
+        start = datetime.now(timezone.utc) + timedelta(days=1)
+        practitioner = self.value(
+            "SELECT partner_id FROM res_users WHERE login = 'practitioner'"
+        )
         return self.call(
-            "admin",
+            "practitioner",
             "calendar.event",
             "create",
             {
                 "name": "Session",
                 "start": start.strftime("%Y-%m-%d %H:%M:%S"),
                 "stop": (start + timedelta(hours=1)).strftime("%Y-%m-%d %H:%M:%S"),
-                "partner_ids": [(6, 0, [client, own[0]["partner_id"][0]])],
+                "partner_ids": [(6, 0, [client, int(practitioner)])],
                 "billing_service_id": service,
             },
             context={"no_mail_to_attendees": True},

@@ -193,14 +193,22 @@ def test_amount_on_stripes_page_is_todays(practice, fake):
     invoice = practice.new_invoice()
     link = practice.link(invoice)
     first = session_in(practice.click_pay(link))
+    company = practice.value(f"SELECT company_id FROM account_move WHERE id = {invoice}")
+    context = {
+        "active_model": "account.move",
+        "active_ids": [invoice],
+        "allowed_company_ids": [int(company)],
+    }
     wizard = practice.call(
         "admin",
         "account.payment.register",
         "create",
         {"amount": 20.0, "payment_difference_handling": "open"},
-        context={"active_model": "account.move", "active_ids": [invoice]},
+        context=context,
     )
-    practice.call("admin", "account.payment.register", "action_create_payments", [wizard])
+    practice.call(
+        "admin", "account.payment.register", "action_create_payments", [wizard], context=context
+    )
     second = session_in(practice.click_pay(link))
     assert second != first
     assert fake.pay_session(first) is None

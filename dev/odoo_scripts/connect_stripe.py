@@ -8,7 +8,7 @@ from dev.stripe_fake.client import FakeClient
 KEY = "sk_test_demoOfTheRiversidePractice"
 
 fake = FakeClient(given["stripe_url"])  # noqa: F821
-company = env.company  # noqa: F821
+company = env.ref("carepatron_billing.company_riverside")  # noqa: F821
 fake.account(fake.account_of(KEY), name=company.name)
 company._billing_provider_sudo()._stripe_payment_link_connect(KEY)
 result = company.billing_stripe_state
