@@ -31,9 +31,7 @@ class Practice:
     def connect_stripe(self):
         """Connect the practice to the fake, with this server's address for its webhooks."""
         self.stack.databases.set_base_url(self.database, self.server.url)
-        self.stack.odoo.script(
-            self.database, CONNECT_STRIPE, {"stripe_url": self.stack.stripe_url}
-        )
+        self.stack.odoo.script(self.database, CONNECT_STRIPE, {"stripe_url": self.stack.stripe_url})
 
     def call(self, login, model, method, *args, **kwargs):
         """Call a public method as a user would over RPC."""
@@ -76,9 +74,7 @@ class Practice:
             },
         )
         start = datetime.now(timezone.utc) + timedelta(days=1)
-        practitioner = self.value(
-            "SELECT partner_id FROM res_users WHERE login = 'practitioner'"
-        )
+        practitioner = self.value("SELECT partner_id FROM res_users WHERE login = 'practitioner'")
         return self.call(
             "practitioner",
             "calendar.event",
@@ -104,9 +100,7 @@ class Practice:
         dialog = self.call(
             "frontdesk", "practice.payment.link.send", "create", {"move_id": invoice}
         )
-        (values,) = self.call(
-            "frontdesk", "practice.payment.link.send", "read", [dialog], ["url"]
-        )
+        (values,) = self.call("frontdesk", "practice.payment.link.send", "read", [dialog], ["url"])
         return values["url"]
 
     def click_pay(self, link):

@@ -128,8 +128,20 @@ class AccountMove(models.Model):
 
     # === BUSINESS METHODS - PAYMENT LINK === #
 
+    def _post(self, soft=True):
+        """Override of `account` to give each issued invoice its payment link.
+
+        Documents and mails show it while they are rendered, where nothing can be made any more.
+        """
+        posted = super()._post(soft)
+        moves_sudo = posted.sudo().filtered(
+            lambda move: move.move_type == 'out_invoice' and not move.billing_link_ids
+        )
+        moves_sudo.billing_link_ids.create([{'move_id': move.id} for move in moves_sudo])
+        return posted
+
     def _billing_payment_link(self):
-        """Return this invoice's payment link (sudo), made when it is first asked for.
+        """Return this invoice's payment link (sudo); one that was revoked gets a successor.
 
         :rtype: recordset of `practice.payment.link`
         """

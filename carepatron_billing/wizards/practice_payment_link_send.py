@@ -59,6 +59,8 @@ class PracticePaymentLinkSend(models.TransientModel):
     def _compute_content(self):
         template_sudo = self.env.ref('carepatron_billing.mail_template_payment_link').sudo()
         for wizard in self:
+            # Made here if it is missing: while a template is rendered nothing may be written.
+            wizard.move_id._billing_payment_link()
             rendered = template_sudo._generate_template(
                 wizard.move_id.ids, ('subject', 'body_html')
             )[wizard.move_id.id]
