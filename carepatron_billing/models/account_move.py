@@ -16,6 +16,15 @@ class AccountMove(models.Model):
     billing_link_ids = fields.One2many(
         'practice.payment.link', 'move_id', string="Payment Links", readonly=True
     )
+    billing_link_url = fields.Char(
+        string="Payment Link", compute='_compute_billing_link', compute_sudo=True
+    )
+    billing_link_sent_at = fields.Datetime(
+        string="Link Sent", compute='_compute_billing_link', compute_sudo=True
+    )
+    billing_link_viewed_at = fields.Datetime(
+        string="First Viewed", compute='_compute_billing_link', compute_sudo=True
+    )
     billing_status = fields.Selection(
         [
             ('draft', "Draft"),
@@ -65,6 +74,14 @@ class AccountMove(models.Model):
                 move.billing_status = 'credited' if used else 'open_credit'
             elif not move.billing_status:
                 move.billing_status = 'unpaid'
+
+    @api.depends('billing_link_ids.revoked_at', 'billing_link_ids.sent_at')
+    def _compute_billing_link(self):
+        for move in self:
+            link = move.billing_link_ids.filtered(lambda link: not link.revoked_at)
+            move.billing_link_url = link.url
+            move.billing_link_sent_at = link.sent_at
+            move.billing_link_viewed_at = link.viewed_at
 
     # === CRUD METHODS === #
 
