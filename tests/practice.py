@@ -1,5 +1,7 @@
 """The demo practice as its people and Stripe meet it: by its server's own doors."""
 
+import email
+import email.policy
 import threading
 import time
 import uuid
@@ -137,6 +139,16 @@ class Practice:
             ["res_id"],
         )
         self.call("admin", "ir.cron", "method_direct_trigger", [cron["res_id"]])
+
+
+def read_mail(source):
+    """Return a mail's text (its HTML version) and the kinds of what is attached.
+
+    :param source: the mail as it came over SMTP
+    """
+    mail = email.message_from_string(source, policy=email.policy.default)
+    body = mail.get_body(("html",)).get_content()
+    return body, [part.get_content_type() for part in mail.iter_attachments()]
 
 
 def session_in(answer):

@@ -40,6 +40,7 @@ class PracticeDemo(models.AbstractModel):
         company = self._ref('company_riverside')
         demo = self.with_context(**SILENT, allowed_company_ids=company.ids)
         demo._load_books(company)
+        demo._load_users()
         demo._load_calendars()
         demo._load_sessions(company)
         demo._load_invoices(company)
@@ -105,6 +106,15 @@ class PracticeDemo(models.AbstractModel):
             ]
         ):
             journal.inbound_payment_method_line_ids.payment_account_id = journal.default_account_id
+
+    @api.model
+    def _load_users(self):
+        """Spare the newcomer Odoo's own greeting, which covers a phone's screen."""
+        users = self.env['res.users'].search(
+            [('company_id', '=', self._ref('company_riverside').id)]
+        )
+        if 'odoobot_state' in users._fields:
+            users.odoobot_state = 'disabled'
 
     @api.model
     def _load_calendars(self):
