@@ -33,7 +33,11 @@ class Practice:
     def connect_stripe(self):
         """Connect the practice to the fake, with this server's address for its webhooks."""
         self.stack.databases.set_base_url(self.database, self.server.url)
-        self.stack.odoo.script(self.database, CONNECT_STRIPE, {"stripe_url": self.stack.stripe_url})
+        self.stack.odoo.script(
+            self.database,
+            CONNECT_STRIPE,
+            {"stripe_url": self.stack.stripe_url, "practice": self.database},
+        )
 
     def call(self, login, model, method, *args, **kwargs):
         """Call a public method as a user would over RPC."""

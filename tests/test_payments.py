@@ -26,7 +26,6 @@ def fake(practice):
     yield practice.stripe
     practice.stripe.clear_faults()
     practice.stripe.release()
-    practice.stripe.wait_delivered()
 
 
 def created_sessions(fake):

@@ -66,7 +66,9 @@ def _prepare(stack: Stack, server: OdooServer, remembered: _Memory) -> None:
     if remembered.get("connected") != addresses and CONNECT_STRIPE.exists():
         stack.databases.set_base_url(DATABASE, server.url)
         with step("Connecting the practice to the Stripe fake"):
-            stack.odoo.script(DATABASE, CONNECT_STRIPE, {"stripe_url": stack.stripe.url})
+            stack.odoo.script(
+                DATABASE, CONNECT_STRIPE, {"stripe_url": stack.stripe.url, "practice": DATABASE}
+            )
         remembered.keep(connected=addresses)
     remembered.keep(
         ports={

@@ -1,14 +1,14 @@
 """Connect the demo practice to the Stripe fake, as its manager would with a key.
 
-Runs inside Odoo's shell. `given`: `stripe_url`, the fake's address.
+Runs inside Odoo's shell. `given`: `stripe_url`, the fake's address, and `practice`, a word that
+names the Stripe account; each word has its own.
 """
 
 from dev.stripe_fake.client import FakeClient
 
-KEY = "sk_test_demoOfTheRiversidePractice"
-
+key = f"sk_test_{given['practice']}OfTheRiversidePractice"  # noqa: F821
 fake = FakeClient(given["stripe_url"])  # noqa: F821
 company = env.ref("carepatron_billing.company_riverside")  # noqa: F821
-fake.account(fake.account_of(KEY), name=company.name)
-company._billing_provider_sudo()._stripe_payment_link_connect(KEY)
+fake.account(fake.account_of(key), name=company.name)
+company._billing_provider_sudo()._stripe_payment_link_connect(key)
 result = company.billing_stripe_state
