@@ -1,3 +1,4 @@
+import secrets
 from datetime import timezone
 
 from dateutil.relativedelta import relativedelta
@@ -36,6 +37,12 @@ class PaymentTransaction(models.Model):
     stripe_payment_link_session_expires_at = fields.Datetime(
         string="Stripe Checkout Session Expires", readonly=True
     )
+    stripe_payment_link_nonce = fields.Char(
+        help="Tells this payment from one with the same reference in a copied or restored"
+        " database on the same Stripe account.",
+        readonly=True,
+        copy=False,
+    )
 
     _billing_link_open_uniq = models.UniqueIndex(
         "(billing_link_id) WHERE billing_link_id IS NOT NULL AND state IN ('draft', 'pending')",
@@ -52,6 +59,7 @@ class PaymentTransaction(models.Model):
             return super()._get_specific_create_values(provider_code, values)
         return {
             'stripe_payment_link_session_expires_at': fields.Datetime.now() + SESSION_LIFE,
+            'stripe_payment_link_nonce': secrets.token_hex(8),
         }
 
     # === BUSINESS METHODS - PAYMENT FLOW ===#
@@ -113,7 +121,7 @@ class PaymentTransaction(models.Model):
             return gateway.checkout_session(self.stripe_payment_link_session)
         session = gateway.create_checkout_session(
             self._stripe_payment_link_session_params(),
-            f'{self._stripe_payment_link_database()}:{self.reference}',
+            ':'.join(self._stripe_payment_link_metadata().values()),
         )
         self.stripe_payment_link_session = session['id']
         return session
@@ -124,14 +132,11 @@ class PaymentTransaction(models.Model):
         Nothing in it may change from one call to the next, see idempotency.
         """
         base_url = self.provider_id.get_base_url()
-        metadata = {
-            'database': self._stripe_payment_link_database(),
-            'reference': self.reference,
-        }
+        metadata = self._stripe_payment_link_metadata()
         landing = f'{base_url}{self.landing_route or "/payment/status"}'
         return {
             'mode': 'payment',
-            'client_reference_id': f'{metadata["database"]}:{self.reference}',
+            'client_reference_id': ':'.join(metadata.values()),
             'metadata': metadata,
             'payment_intent_data': {'metadata': metadata},
             'line_items': [
@@ -159,9 +164,17 @@ class PaymentTransaction(models.Model):
         numbers = ', '.join(self.invoice_ids.filtered('name').mapped('name'))
         return numbers or self.reference
 
-    def _stripe_payment_link_database(self):
-        """Return what tells this database's sessions from those of another on one account."""
-        return self.env['ir.config_parameter'].sudo().get_param('database.uuid')
+    def _stripe_payment_link_metadata(self):
+        """Return what a session is recognised by: opaque, and no other session's.
+
+        :rtype: dict[str, str]
+        """
+        self.ensure_one()
+        return {
+            'database': self.env['ir.config_parameter'].sudo().get_param('database.uuid'),
+            'reference': self.reference,
+            'nonce': self.stripe_payment_link_nonce,
+        }
 
     def _stripe_payment_link_minor_amount(self):
         return payment_utils.to_minor_currency_units(
@@ -227,11 +240,10 @@ class PaymentTransaction(models.Model):
         The session's id may not be recorded yet (the worker died in between); its metadata is.
         """
         metadata = session.get('metadata') or {}
-        if metadata.get('database') != self._stripe_payment_link_database():
-            return self.browse()
-        return self.search(
+        tx = self.search(
             [('provider_id', '=', provider.id), ('reference', '=', metadata.get('reference'))]
         )
+        return tx.filtered(lambda tx: tx._stripe_payment_link_metadata() == metadata)
 
     @api.model
     def _extract_reference(self, provider_code, payment_data):

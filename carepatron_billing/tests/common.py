@@ -111,10 +111,7 @@ class BillingCommon(TransactionCase):
             'payment_status': 'paid',
             'amount_total': tx._stripe_payment_link_minor_amount(),
             'currency': tx.currency_id.name.lower(),
-            'metadata': {
-                'database': tx._stripe_payment_link_database(),
-                'reference': tx.reference,
-            },
+            'metadata': tx._stripe_payment_link_metadata(),
             'payment_intent': {'id': 'pi_1', 'status': 'succeeded'},
             **values,
         }

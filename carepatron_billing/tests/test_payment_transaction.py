@@ -108,8 +108,9 @@ class TestPaymentTransaction(BillingCommon):
         session = self.session_of(self.tx)
         search = self.env['payment.transaction']._stripe_payment_link_search
         self.assertEqual(search(self.provider, session), self.tx)
-        session['metadata']['database'] = 'another'
-        self.assertFalse(search(self.provider, session))
+        for name in ('database', 'reference', 'nonce'):
+            foreign = {**session, 'metadata': {**session['metadata'], name: 'another'}}
+            self.assertFalse(search(self.provider, foreign))
         self.assertFalse(search(self.provider, {'metadata': None}))
 
     @mute_logger('odoo.sql_db')
