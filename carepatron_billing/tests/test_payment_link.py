@@ -1,5 +1,6 @@
 from odoo import fields
-from odoo.tests import tagged
+from odoo.exceptions import AccessError
+from odoo.tests import new_test_user, tagged
 
 from .common import BillingCommon
 
@@ -35,6 +36,14 @@ class TestPaymentLink(BillingCommon):
         link = self.link.with_user(self.front_desk)
         self.assertIn(self.token, link.url)
         self.assertNotIn('proof', link.read()[0])
+
+    def test_practitioner_sees_links_of_own_sessions_only(self):
+        other = new_test_user(
+            self.env, 'other@example.com', groups='carepatron_billing.group_practitioner'
+        )
+        self.assertIn(self.token, self.link.with_user(self.practitioner).url)
+        with self.assertRaises(AccessError):
+            self.link.with_user(other).read(['url'])
 
     def test_status_follows_the_ledger(self):
         self.assertEqual(self.link._status(), 'due')
