@@ -204,7 +204,10 @@ class CalendarEvent(models.Model):
             attendees = attendees_by_event.get(event, attendees_sudo.browse())
             facts[event] = Fact(
                 service=service,
-                clients=attendees.partner_id - practitioner.partner_id,
+                # Attendees of one moment have no order of their own.
+                clients=(attendees.partner_id - practitioner.partner_id).sorted(
+                    lambda client: (client.name or '', client.id)
+                ),
                 company=service.company_id or practitioner.company_id or self.env.company,
                 practitioner=practitioner,
                 created=created,
