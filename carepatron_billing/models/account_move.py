@@ -192,6 +192,8 @@ class AccountMove(models.Model):
         self.ensure_one()
         self.check_access('read')
         send_sudo = self.env['account.move.send'].with_company(self.company_id).sudo()
+        if self.sudo().invoice_pdf_report_id:
+            return send_sudo._get_invoice_extra_attachments(self.sudo())
         return send_sudo._generate_and_send_invoices(self.sudo(), sending_methods=[])
 
     # === BUSINESS METHODS - DOCUMENT === #

@@ -38,6 +38,13 @@ class TestPaymentLinkSend(BillingCommon):
         dialog.action_send()
         self.assertEqual(len(self.mails_to('dana@example.com')), 1)
 
+    def test_sending_again_attaches_the_document_that_was_kept(self):
+        self.dialog().action_send()
+        self.dialog().action_send()
+        first, second = self.mails_to('dana@example.com')
+        self.assertEqual(first.attachment_ids.checksum, self.move.invoice_pdf_report_id.checksum)
+        self.assertEqual(first.attachment_ids, second.attachment_ids)
+
     def test_send_is_logged_on_the_invoice(self):
         self.dialog().action_send()
         message = self.move.message_ids.filtered('outgoing_email_to')

@@ -78,6 +78,11 @@ class TestPdfEngine(BaseCase):
         self.assertIn(b'pdfaid:part="3" pdfaid:conformance="A"', catalog['/Metadata'].get_data())
         self.assertIn('/StructTreeRoot', catalog)
 
+    def test_archive_variant_is_quick_to_rewrite(self):
+        body = "<table><tbody>%s</tbody></table>" % ("<tr><td>Session</td></tr>" * 100)
+        self.assertIn(b'/ObjStm', pdf_engine.render(page(body), PLAIN))
+        self.assertNotIn(b'/ObjStm', pdf_engine.render(page(body), PLAIN, pdf_engine.ARCHIVE))
+
     def test_nothing_is_fetched_from_the_network(self):
         server = CountingServer()
         self.addCleanup(server.server_close)

@@ -101,7 +101,11 @@ class PracticePaymentLinkSend(models.TransientModel):
         link_sudo = move._billing_payment_link()
         link_sudo.sent_at = fields.Datetime.now()
         move_sudo = move.sudo()
-        move_sudo.with_context(lang=self.payer_id.lang).message_post(
+        move_sudo.with_context(
+            lang=self.payer_id.lang,
+            # Odoo would read the attached invoice as one that came in by mail.
+            disable_attachment_import=True,
+        ).message_post(
             body=self.message,
             subject=self.subject,
             message_type='comment',
@@ -112,7 +116,9 @@ class PracticePaymentLinkSend(models.TransientModel):
             author_id=self.env.user.partner_id.id,
             attachment_ids=self._attachment().ids,
         )
-        move_sudo.is_move_sent = True
+        # Any write makes Odoo compute the entry's lines anew.
+        if not move_sudo.is_move_sent:
+            move_sudo.is_move_sent = True
         return {
             'type': 'ir.actions.client',
             'tag': 'display_notification',
