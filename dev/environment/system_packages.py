@@ -16,11 +16,15 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "googl
 
 
 class Need(NamedTuple):
-    """A thing that must be there, and the packages that bring it."""
+    """A thing that must be there, and the packages that bring it.
+
+    :param else_from: where to get it if the system has no such package
+    """
 
     what: str
     is_there: Callable[[], bool]
     packages: tuple[str, ...]
+    else_from: str = ""
 
 
 def postgres_programs() -> Path | None:
@@ -66,6 +70,13 @@ PANGO = Need(
 # The browser driver's own program is linked to it.
 LIBATOMIC = Need("libatomic", lambda: _has_library("libatomic.so.1"), ("libatomic1",))
 CHROMIUM = Need("Chromium", lambda: chromium() is not None, ("chromium",))
+# Debian 13 has no package of it any more.
+WKHTMLTOPDF = Need(
+    "wkhtmltopdf",
+    lambda: shutil.which("wkhtmltopdf") is not None,
+    ("wkhtmltopdf",),
+    else_from="wkhtmltopdf.org, so that it is on the PATH",
+)
 
 
 def require(*needs: Need) -> None:
@@ -80,6 +91,7 @@ def require(*needs: Need) -> None:
     names = ", ".join(need.what for need in missing)
     install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     by_hand = f"sudo apt-get update && sudo {' '.join(install)}"
+    by_hand += "".join(f"; or from {need.else_from}" for need in missing if need.else_from)
     prefix = _privilege()
     if prefix is None or not shutil.which("apt-get"):
         raise Failure(f"{names} is missing. Install with: {by_hand}")
