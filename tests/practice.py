@@ -113,6 +113,25 @@ class Practice:
         """Click *Pay*; return the answer, its redirection not followed."""
         return requests.post(link, allow_redirects=False, timeout=60)
 
+    def pay_by_hand(self, invoice, amount):
+        """Register a payment at the desk, as an accountant would."""
+        company = self.value(f"SELECT company_id FROM account_move WHERE id = {invoice}")
+        context = {
+            "active_model": "account.move",
+            "active_ids": [invoice],
+            "allowed_company_ids": [int(company)],
+        }
+        wizard = self.call(
+            "admin",
+            "account.payment.register",
+            "create",
+            {"amount": amount, "payment_difference_handling": "open"},
+            context=context,
+        )
+        self.call(
+            "admin", "account.payment.register", "action_create_payments", [wizard], context=context
+        )
+
     def payments(self, invoice):
         """Return the payments booked for an invoice: state, amount and account of the money."""
         return self.sql(

@@ -200,28 +200,22 @@ def test_amount_on_stripes_page_is_todays(practice, fake):
     invoice = practice.new_invoice()
     link = practice.link(invoice)
     first = session_in(practice.click_pay(link))
-    company = practice.value(f"SELECT company_id FROM account_move WHERE id = {invoice}")
-    context = {
-        "active_model": "account.move",
-        "active_ids": [invoice],
-        "allowed_company_ids": [int(company)],
-    }
-    wizard = practice.call(
-        "admin",
-        "account.payment.register",
-        "create",
-        {"amount": 20.0, "payment_difference_handling": "open"},
-        context=context,
-    )
-    practice.call(
-        "admin", "account.payment.register", "action_create_payments", [wizard], context=context
-    )
+    practice.pay_by_hand(invoice, 20.0)
     second = session_in(practice.click_pay(link))
     assert second != first
     assert fake.pay_session(first) is None
     assert fake.pay_session(second)
     wait_until(lambda: practice.invoice_state(invoice) == PAID)
     assert ["paid", "100.00", "asset_cash"] in practice.payments(invoice)
+
+
+def test_manual_payment_closes_the_open_session_by_itself(practice, fake):
+    invoice = practice.new_invoice()
+    session = session_in(practice.click_pay(practice.link(invoice)))
+    practice.pay_by_hand(invoice, 120.0)
+    state = f"SELECT state FROM payment_transaction WHERE stripe_payment_link_session = '{session}'"
+    wait_until(lambda: practice.value(state) == "cancel")
+    assert fake.pay_session(session) is None
 
 
 def test_stripe_out_of_reach_gives_a_page_and_loses_nothing(practice, fake):

@@ -1,7 +1,11 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..const import PROVIDER_CODE
 from ..tools import claim
+
+# Set in the context while an invoice is cancelled, by way of draft; no client can send it.
+_CANCELLING = object()
 
 
 class AccountMove(models.Model):
@@ -83,7 +87,34 @@ class AccountMove(models.Model):
             move.billing_link_sent_at = link.sent_at
             move.billing_link_viewed_at = link.viewed_at
 
+    def _compute_payment_state(self):
+        """Override of `account` to look after open Checkout Sessions.
+
+        Whatever changes what is due, or ends the invoice, comes along here.
+        """
+        result = super()._compute_payment_state()
+        self.filtered(lambda move: move.move_type == 'out_invoice')._billing_due_changed()
+        return result
+
     # === CRUD METHODS === #
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billing_gap(self):
+        """Keep what was issued: its number, and what was asked of the payer.
+
+        Odoo lets accounting administrators delete any draft that was issued before.
+        """
+        issued = self.filtered(lambda move: move._billing_is_issued())
+        if not issued or self.env.context.get('force_delete'):
+            return
+        if issued.sudo().transaction_ids or not issued.check_move_sequence_chain():
+            raise UserError(
+                self.env._(
+                    "%s cannot be deleted: it was issued, and its number would be missing."
+                    " Cancel it instead; it keeps its number.",
+                    ', '.join(issued.mapped('display_name')),
+                )
+            )
 
     def write(self, vals):
         """Override of `account`: free the items of a credited or cancelled invoice at once.
@@ -97,6 +128,18 @@ class AccountMove(models.Model):
         return result
 
     # === ACTION METHODS === #
+
+    def button_cancel(self):
+        """Override of `account`: what was paid is credited, not cancelled."""
+        for move in self:
+            if move._billing_is_issued() and move._billing_is_paid():
+                raise UserError(
+                    self.env._(
+                        "%s has been paid and cannot be cancelled. Make a credit note instead.",
+                        move.name,
+                    )
+                )
+        return super(AccountMove, self.with_context(billing_cancelling=_CANCELLING)).button_cancel()
 
     def action_billing_download(self):
         """Download these invoices as the client gets them: one PDF, or several in a ZIP.
@@ -195,6 +238,95 @@ class AccountMove(models.Model):
         if self.sudo().invoice_pdf_report_id:
             return send_sudo._get_invoice_extra_attachments(self.sudo())
         return send_sudo._generate_and_send_invoices(self.sudo(), sending_methods=[])
+
+    # === BUSINESS METHODS - ISSUED INVOICES === #
+
+    def _check_draftable(self):
+        """Override of `account`: an issued invoice that somebody has seen is never edited.
+
+        :raise UserError: if it was sent, viewed or paid, or if money for it is under way; that
+            money would post the draft, with whatever was changed in it.
+        """
+        super()._check_draftable()
+        if self.env.context.get('billing_cancelling') is _CANCELLING:
+            return
+        for move in self.filtered(lambda move: move._billing_is_issued()):
+            reason = move._billing_why_final()
+            if reason:
+                raise UserError(
+                    self.env._(
+                        "%(reason)s It cannot be reset to draft. To correct it, make a credit note"
+                        " and a new invoice.",
+                        reason=reason,
+                    )
+                )
+
+    def _billing_is_issued(self):
+        return (
+            self.move_type == 'out_invoice' and self.posted_before and self.sudo().billing_link_ids
+        )
+
+    def _billing_why_final(self):
+        """Return in a sentence why an issued invoice stays as it is; False if nobody has seen it.
+
+        :rtype: str | bool
+        """
+        self.ensure_one()
+        links_sudo = self.sudo().billing_link_ids
+        if self._billing_is_paid():
+            return self.env._("%s has been paid, at least in part.", self.name)
+        if self._billing_open_transactions():
+            return self.env._("A payment of %s is under way.", self.name)
+        if self.is_move_sent or any(links_sudo.mapped('sent_at')):
+            return self.env._("%s has been sent.", self.name)
+        if any(links_sudo.mapped('viewed_at')):
+            return self.env._("The payer has seen %s.", self.name)
+        return False
+
+    def _billing_is_paid(self):
+        return not self.currency_id.is_zero(self.amount_total) and self.payment_state in (
+            'in_payment',
+            'paid',
+            'partial',
+            'reversed',
+        )
+
+    def _billing_open_transactions(self):
+        """Return the transactions (sudo) of these invoices that may still bring money."""
+        return self.sudo().transaction_ids.filtered(
+            lambda tx: (
+                tx.state in ('pending', 'authorized')
+                or (tx.state == 'draft' and tx.provider_code == PROVIDER_CODE)
+            )
+        )
+
+    def _billing_due(self):
+        """Return what is due on these invoices, all of one currency.
+
+        :rtype: float
+        """
+        return sum(self.filtered(lambda move: move.state == 'posted').mapped('amount_residual'))
+
+    def _billing_due_changed(self):
+        """Have open sessions that ask for what is not due any more closed, after the commit.
+
+        Once per transaction of the database, and never by calling Stripe from within it.
+        """
+        hooks = self.env.cr.precommit
+        ids = {move.id for move in self if isinstance(move.id, int)}
+        if not ids:
+            return
+        if 'billing.due_changed' not in hooks.data:
+            hooks.data['billing.due_changed'] = set()
+            hooks.add(self.env['account.move']._billing_close_stale_sessions_soon)
+        hooks.data['billing.due_changed'] |= ids
+
+    @api.model
+    def _billing_close_stale_sessions_soon(self):
+        ids = self.env.cr.precommit.data.pop('billing.due_changed')
+        txs_sudo = self.browse(ids).exists()._billing_open_transactions()
+        if any(tx._stripe_payment_link_is_stale() for tx in txs_sudo):
+            self.env.ref('carepatron_billing.ir_cron_reconcile').sudo()._trigger()
 
     # === BUSINESS METHODS - DOCUMENT === #
 

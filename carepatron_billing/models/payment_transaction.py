@@ -44,6 +44,14 @@ class PaymentTransaction(models.Model):
         copy=False,
     )
 
+    stripe_payment_link_due = fields.Monetary(
+        string="Due When Asked",
+        currency_field='currency_id',
+        help="What was due on the invoices when the payer was sent to Stripe.",
+        readonly=True,
+        copy=False,
+    )
+
     _billing_link_open_uniq = models.UniqueIndex(
         "(billing_link_id) WHERE billing_link_id IS NOT NULL AND state IN ('draft', 'pending')",
         "A payment by this link is open already.",
@@ -57,9 +65,14 @@ class PaymentTransaction(models.Model):
         same, or Stripe would refuse its idempotency key."""
         if provider_code != PROVIDER_CODE:
             return super()._get_specific_create_values(provider_code, values)
+        commands = values.get('invoice_ids') or []
+        invoice_ids = self._fields['invoice_ids'].convert_to_cache(commands, self)
         return {
             'stripe_payment_link_session_expires_at': fields.Datetime.now() + SESSION_LIFE,
             'stripe_payment_link_nonce': secrets.token_hex(8),
+            'stripe_payment_link_due': (
+                self.env['account.move'].sudo().browse(invoice_ids)._billing_due()
+            ),
         }
 
     # === BUSINESS METHODS - PAYMENT FLOW ===#
@@ -201,6 +214,19 @@ class PaymentTransaction(models.Model):
                 session = tx._stripe_payment_link_expire(session)
             tx._stripe_payment_link_record(session)
 
+    def _stripe_payment_link_is_stale(self):
+        """Whether something else is due by now than when the payer was sent to Stripe."""
+        self.ensure_one()
+        return (
+            self.provider_code == PROVIDER_CODE
+            and self.state == 'draft'
+            and self.operation != 'refund'
+            and self.currency_id.compare_amounts(
+                self.stripe_payment_link_due, self.invoice_ids._billing_due()
+            )
+            != 0
+        )
+
     def _stripe_payment_link_expire(self, session):
         gateway = self.provider_id._stripe_payment_link_gateway()
         try:
@@ -316,14 +342,17 @@ class PaymentTransaction(models.Model):
 
     @api.model
     def _cron_stripe_payment_link_reconcile(self):
-        """Ask Stripe about open sessions, for what webhooks missed or cannot reach."""
+        """Ask Stripe about open sessions, for what webhooks missed or cannot reach, and close
+        those that ask for what is not due any more."""
         domain = [
             ('provider_code', '=', PROVIDER_CODE),
             ('state', 'in', ('draft', 'pending')),
             ('provider_id.state', '!=', 'disabled'),
-            ('last_state_change', '<', fields.Datetime.now() - RECONCILE_AFTER),
         ]
-        txs = self.search(domain, order='id')
+        waited = fields.Datetime.now() - RECONCILE_AFTER
+        txs = self.search(domain, order='id').filtered(
+            lambda tx: tx.last_state_change < waited or tx._stripe_payment_link_is_stale()
+        )
         cron = self.env['ir.cron']
         cron._commit_progress(remaining=len(txs))
         for tx in txs:
@@ -335,7 +364,9 @@ class PaymentTransaction(models.Model):
 
     def _stripe_payment_link_reconcile_one(self):
         try:
-            if self.stripe_payment_link_session:
+            if self._stripe_payment_link_is_stale():
+                self._stripe_payment_link_close()
+            elif self.stripe_payment_link_session:
                 self._stripe_payment_link_sync()
             elif self.stripe_payment_link_session_expires_at <= fields.Datetime.now():
                 self._set_canceled()

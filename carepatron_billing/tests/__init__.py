@@ -2,6 +2,7 @@ from . import (
     test_billing_item,
     test_calendar_event,
     test_documents,
+    test_issued_invoice,
     test_pay_page,
     test_payment_link,
     test_payment_link_send,
