@@ -194,8 +194,16 @@ class AccountMove(models.Model):
         Documents and mails show it while they are rendered, where nothing can be made any more.
         """
         posted = super()._post(soft)
+        # Invoices of companies that are no practice stay as Odoo has them.
+        payable = {
+            company: company.billing_stripe_state != 'disabled' for company in posted.company_id
+        }
         moves_sudo = posted.sudo().filtered(
-            lambda move: move.move_type == 'out_invoice' and not move.billing_link_ids
+            lambda move: (
+                move.move_type == 'out_invoice'
+                and not move.billing_link_ids
+                and (payable[move.company_id] or move.invoice_line_ids.billing_item_id)
+            )
         )
         moves_sudo.billing_link_ids.create([{'move_id': move.id} for move in moves_sudo])
         return posted
