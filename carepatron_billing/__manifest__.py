@@ -43,6 +43,7 @@
         'web.assets_backend': [
             'carepatron_billing/static/src/calendar/*',
             'carepatron_billing/static/src/reports/report_handler.js',
+            'carepatron_billing/static/src/setup/*',
         ],
     },
     'application': True,

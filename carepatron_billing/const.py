@@ -10,6 +10,7 @@ WEBHOOK_EVENTS = (
     'checkout.session.async_payment_failed',
     'checkout.session.expired',
     'payment_intent.succeeded',
+    'account.updated',
 )
 
 # Decimals that Stripe expects where they differ from ISO 4217, as Odoo's payment module has it.

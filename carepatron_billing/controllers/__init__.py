@@ -1,1 +1,1 @@
-from . import pay, stripe_webhook
+from . import pay, stripe_connect, stripe_webhook

@@ -44,7 +44,8 @@ class StripeWebhook(http.Controller):
             # One line at debug level: anybody can post here, and the log must not flood.
             _logger.debug("Refused a webhook for provider %s", provider_id)
             return self._refuse()
-        request.env['practice.stripe.event'].sudo()._store(provider_sudo, event)
+        if provider_sudo._stripe_payment_link_owns(event):
+            request.env['practice.stripe.event'].sudo()._store(provider_sudo, event)
         return request.make_response('ok', headers=[('Content-Type', 'text/plain')])
 
     def _refuse(self):

@@ -10,6 +10,8 @@ DEFAULT_API_BASE = stripe.DEFAULT_API_BASE
 # A worker must not hang on Stripe; what times out is repeated under the same idempotency key.
 TIMEOUT_SECONDS = 10
 NETWORK_RETRIES = 2
+# https://docs.stripe.com/api/events/list
+MOST_EVENT_TYPES = 20
 
 _CONNECTION_ERRORS = (stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError)
 
@@ -20,8 +22,9 @@ class StripeGatewayError(Exception):
     The library's own exceptions may quote the key or the parameters of the request; they are
     dropped on the way, also as a cause.
 
-    :param str kind: ``connection`` (may be tried again), ``key`` (refused or lacks a permission),
-        ``request`` (Stripe did not accept it), ``signature`` (not from Stripe).
+    :param str kind: ``connection`` (may be tried again), ``key`` (refused), ``permission`` (the
+        key lacks it, or has lost the account), ``request`` (Stripe did not accept it),
+        ``signature`` (not from Stripe).
     :param str message: what went wrong, without secrets.
     :param str code: Stripe's error code, where there is one.
     """
@@ -39,9 +42,11 @@ class StripeGateway:
     in https://docs.stripe.com/api. Every call raises :class:`StripeGatewayError` on failure.
 
     :param str secret_key: a secret (``sk_``) or restricted (``rk_``) key.
+    :param str account: the connected account that a platform's key acts for; none: its own.
     """
 
-    def __init__(self, secret_key):
+    def __init__(self, secret_key, account=None):
+        self._options = {'stripe_account': account} if account else {}
         # The key goes into an HTTP header: a trailing newline would end up in an exception's text.
         self._client = stripe.StripeClient(
             secret_key.strip(),
@@ -85,42 +90,150 @@ class StripeGateway:
         )
         return sessions['data']
 
-    def replace_webhook_endpoint(self, url, events):
-        """Make the one webhook endpoint for ``url``; only a new one tells its signing secret.
+    def missing_permissions(self):
+        """Return what a restricted key lacks, found by trying; nothing is changed by it.
 
-        :return: the endpoint, with its ``secret``.
+        Stripe looks at the permission before it looks for the object, so a refused permission is
+        told from an object that does not exist.
+
+        :return: permissions by their names in Stripe's dashboard, ``Payouts: Read``.
+        :rtype: list[str]
+        """
+        v1 = self._client.v1
+        newest = {'limit': 1}
+        probes = (
+            ("Accounts: Read", v1.accounts.retrieve_current, ()),
+            ("Checkout Sessions: Write", v1.checkout.sessions.expire, ('cs_probe',)),
+            ("PaymentIntents: Read", v1.payment_intents.list, (newest,)),
+            ("Charges and Refunds: Read", v1.charges.list, (newest,)),
+            ("Charges and Refunds: Write", v1.refunds.cancel, ('re_probe',)),
+            ("Balance Transactions: Read", v1.balance_transactions.list, (newest,)),
+            ("Customers: Write", v1.customers.update, ('cus_probe', {'metadata': {'probe': '1'}})),
+            ("SetupIntents: Read", v1.setup_intents.list, (newest,)),
+            ("Webhook Endpoints: Write", v1.webhook_endpoints.delete, ('we_probe',)),
+            ("Events: Read", v1.events.list, (newest,)),
+            ("Disputes: Read", v1.disputes.list, (newest,)),
+            ("Payouts: Read", v1.payouts.list, (newest,)),
+        )
+        return [name for name, method, args in probes if not self._may(method, args)]
+
+    def _may(self, method, args):
+        try:
+            self._call(method, *args)
+        except StripeGatewayError as error:
+            if error.kind in ('connection', 'key'):
+                raise
+            return error.kind != 'permission'
+        return True
+
+    def create_connected_account(self, country, idempotency_key):
+        """Create an account of its owner's, connected to the platform whose key this is.
+
+        :param str country: ISO 3166 code of two letters.
+        """
+        return self._call(
+            self._client.v1.accounts.create,
+            {'type': 'standard', 'country': country},
+            options={'idempotency_key': idempotency_key},
+        )
+
+    def account_link(self, account, return_url, refresh_url):
+        """Return the address, good for minutes and for one visit, where the owner of a connected
+        account tells Stripe what it asks for."""
+        link = self._call(
+            self._client.v1.account_links.create,
+            {
+                'account': account,
+                'type': 'account_onboarding',
+                'return_url': return_url,
+                'refresh_url': refresh_url,
+            },
+        )
+        return link['url']
+
+    def ensure_webhook_endpoint(self, url, events, known=None, connect=False):
+        """Have exactly one webhook endpoint for ``url``, with these events and our API version.
+
+        :param str known: id of the endpoint whose secret is known; kept if it still fits. Others
+            for this address, and a known one that does not fit, are stale and removed.
+        :param bool connect: listen to the accounts that are connected to the key's.
+        :return: the endpoint; with its ``secret`` only if it is new.
         """
         endpoints = self._client.v1.webhook_endpoints
-        known = self._call(endpoints.list, {'limit': 100})
-        endpoint = self._call(
-            endpoints.create,
-            {'url': url, 'enabled_events': list(events), 'api_version': stripe.api_version},
-        )
-        for old in known['data']:
-            if old['url'] == url:
-                self._call(endpoints.delete, old['id'])
+        listed = self._call(endpoints.list, {'limit': 100})['data']
+        fitting = [
+            endpoint
+            for endpoint in listed
+            if endpoint['id'] == known
+            and endpoint['url'] == url
+            and endpoint['status'] == 'enabled'
+            and endpoint['api_version'] == stripe.api_version
+            and set(endpoint['enabled_events']) == set(events)
+        ]
+        params = {'url': url, 'enabled_events': list(events), 'api_version': stripe.api_version}
+        if connect:
+            params['connect'] = True
+        endpoint = fitting[0] if fitting else self._call(endpoints.create, params)
+        for other in listed:
+            if other['id'] != endpoint['id'] and (other['url'] == url or other['id'] == known):
+                self.delete_webhook_endpoint(other['id'])
         return endpoint
 
-    @staticmethod
-    def _call(method, *args, **kwargs):
+    def delete_webhook_endpoint(self, endpoint_id):
+        """Remove a webhook endpoint, if it is still there."""
         try:
-            return method(*args, **kwargs).to_dict()
+            self._call(self._client.v1.webhook_endpoints.delete, endpoint_id)
+        except StripeGatewayError as error:
+            if error.code != 'resource_missing':
+                raise
+
+    def events(self, types, since):
+        """Return what happened since a moment, oldest first; Stripe remembers 30 days.
+
+        :param types: kinds of events.
+        :param int since: seconds since 1970.
+        """
+        found = []
+        for start in range(0, len(types), MOST_EVENT_TYPES):
+            params = {
+                'types': list(types[start : start + MOST_EVENT_TYPES]),
+                'created': {'gte': since},
+                'limit': 100,
+            }
+            while True:
+                page = self._call(self._client.v1.events.list, params)
+                found += page['data']
+                if not page['has_more']:
+                    break
+                params['starting_after'] = page['data'][-1]['id']
+        return sorted(found, key=lambda event: event['created'])
+
+    def _call(self, method, *args, options=None):
+        try:
+            return method(*args, options={**self._options, **(options or {})}).to_dict()
         except _CONNECTION_ERRORS as error:
             raise StripeGatewayError(
-                'connection', "Stripe could not be reached or is busy.", error.code or ''
+                'connection', "Stripe could not be reached or is busy.", _code(error)
             ) from None
         except stripe.AuthenticationError as error:
             raise StripeGatewayError(
-                'key', "Stripe does not accept the API key.", error.code or ''
+                'key', "Stripe does not accept the API key.", _code(error)
             ) from None
         except stripe.PermissionError as error:
             raise StripeGatewayError(
-                'key', "The API key lacks a permission for this.", error.code or ''
+                'permission', "The API key lacks a permission for this.", _code(error)
             ) from None
         except stripe.StripeError as error:
             raise StripeGatewayError(
-                'request', "Stripe refused the request.", error.code or ''
+                'request', "Stripe refused the request.", _code(error)
             ) from None
+
+
+def _code(error):
+    # The library leaves `code` empty for some kinds of errors although Stripe sent one.
+    body = error.json_body if isinstance(error.json_body, dict) else {}
+    details = body.get('error')
+    return error.code or (details.get('code') if isinstance(details, dict) else '') or ''
 
 
 def api_base():

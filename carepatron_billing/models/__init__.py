@@ -6,11 +6,13 @@ from . import (
     calendar_event,
     ir_actions_report,
     payment_provider,
+    payment_provider_account,
     payment_transaction,
     practice_billing_item,
     practice_payment_link,
     practice_stripe_event,
     product_template,
     res_company,
+    res_company_stripe,
     res_partner,
 )

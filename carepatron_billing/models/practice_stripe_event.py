@@ -178,6 +178,8 @@ class PracticeStripeEvent(models.Model):
         :return: whether the event was about something of this database.
         :rtype: bool
         """
+        if self.kind == 'account.updated':
+            return self._refresh_account()
         family = self.kind.rpartition('.')[0]
         handler = {
             'checkout.session': self._sessions_by_id,
@@ -195,6 +197,12 @@ class PracticeStripeEvent(models.Model):
                 tx._stripe_payment_link_record(session)
                 handled = True
         return handled
+
+    def _refresh_account(self):
+        mine = self.object_reference == self.provider_id.stripe_payment_link_account
+        if mine:
+            self.provider_id._stripe_payment_link_refresh()
+        return mine
 
     def _sessions_by_id(self, gateway):
         return [gateway.checkout_session(self.object_reference)]
