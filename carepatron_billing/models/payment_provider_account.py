@@ -449,6 +449,10 @@ class PaymentProvider(models.Model):
                 raise UserError(self._stripe_payment_link_explain(error)) from None
             # The key opens nothing any more: what is left there can't be closed from here.
             transactions_sudo.filtered(lambda tx: tx.state == 'draft')._set_canceled()
+        # With another key, or none, what that account reported can be looked up no more.
+        self.env['practice.stripe.event'].sudo().search(
+            [('provider_id', '=', self.id), ('state', 'in', ('new', 'failed'))]
+        ).write({'state': 'ignored', 'error': self.env._("The Stripe account was disconnected.")})
 
     # === CRON ===#
 

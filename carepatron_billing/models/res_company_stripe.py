@@ -1,5 +1,7 @@
 """The status card: how the practice's Stripe account stands, for its manager."""
 
+from datetime import timedelta
+
 from babel.dates import format_timedelta
 
 from odoo import fields, models
@@ -140,8 +142,11 @@ class ResCompany(models.Model):
     def _billing_ago(self, moment):
         if not moment:
             return False
+        age = moment - fields.Datetime.now()
+        if age > timedelta(minutes=-1):
+            return self.env._("just now")
         return format_timedelta(
-            moment - fields.Datetime.now(),
+            age,
             add_direction=True,
             locale=babel_locale_parse(self.env.lang or 'en_US'),
         )
@@ -172,7 +177,7 @@ class ResCompany(models.Model):
             next((name for part, name in names if part in code), code.replace('_', ' '))
             for code in requirements
         ]
-        return ", ".join(dict.fromkeys(found))
+        return ", ".join(dict.fromkeys(found)) or False
 
     # === ACTION METHODS === #
 
@@ -182,6 +187,7 @@ class ResCompany(models.Model):
         if provider_sudo.stripe_payment_link_account:
             provider_sudo._stripe_payment_link_refresh()
             provider_sudo._stripe_payment_link_repair_webhook()
+        return True
 
     def action_billing_stripe_complete(self):
         """Open the page where Stripe asks for what it still wants to know.
@@ -197,7 +203,7 @@ class ResCompany(models.Model):
 
     def action_billing_stripe_disconnect(self):
         """Take no more payments through Stripe: close what is open there, forget the keys."""
-        self._billing_managed_provider_sudo().action_reset_credentials()
+        return self._billing_managed_provider_sudo().action_reset_credentials()
 
     # === BUSINESS METHODS === #
 

@@ -107,7 +107,7 @@ class PracticeStripeSetup(models.TransientModel):
                 self.env._("Stripe does not let this account take payments yet; it asks for more.")
             )
         if not provider_sudo.stripe_payment_link_account:
-            return "\n".join(notices)
+            return "\n".join(notices) or False
         if mode == 'live' and provider_sudo.state == 'test':
             notices.append(
                 self.env._("Until now the practice was in test mode. Payments become real.")
@@ -119,7 +119,7 @@ class PracticeStripeSetup(models.TransientModel):
                     " was paid stays in the books, and can be refunded only in Stripe's dashboard."
                 )
             )
-        return "\n".join(notices)
+        return "\n".join(notices) or False
 
     # === ACTION METHODS ===#
 

@@ -1,0 +1,384 @@
+"""Setup payments: by a key or by Connect, how the account stands, what webhooks missed, the end."""
+
+import uuid
+import xmlrpc.client
+
+import pytest
+
+from dev.stripe_fake.client import FakeClient
+from tests.conftest import DESKTOP, PHONE
+from tests.practice import Practice, session_in, wait_until
+
+ALL_PERMISSIONS = [
+    "accounts_kyc_basic_read",
+    "balance_transaction_source_read",
+    "charge_write",
+    "checkout_session_write",
+    "customer_write",
+    "dispute_read",
+    "event_read",
+    "payment_intent_read",
+    "payout_read",
+    "setup_intent_read",
+    "webhook_write",
+]
+PAID = ("paid", 0.0)
+
+
+@pytest.fixture(scope="module")
+def server(start_server, stack):
+    server = start_server(stripe_platform_key="sk_test_platformOfThisInstallation")
+    yield server
+    assert server.errors() == []
+
+
+@pytest.fixture(scope="module")
+def practice(server, stack, database):
+    return Practice(server, stack, database)
+
+
+@pytest.fixture
+def fake(practice):
+    """The Stripe fake, delivering as usual and without faults; nothing is connected to it."""
+    disconnect(practice)
+    yield practice.stripe
+    practice.stripe.clear_faults()
+    practice.stripe.release()
+
+
+def new_key(kind="sk_test"):
+    return f"{kind}_{uuid.uuid4().hex}"
+
+
+def company(practice):
+    return int(practice.value("SELECT company_id FROM res_users WHERE login = 'manager'"))
+
+
+def disconnect(practice):
+    practice.call("manager", "res.company", "action_billing_stripe_disconnect", [company(practice)])
+
+
+def connect(practice, key, login="manager"):
+    return practice.call(login, "practice.stripe.setup", "create", {"secret_key": key})
+
+
+def check(practice, key):
+    """Return what the dialog shows after a click on *Check*."""
+    names = ["is_checked", "problem", "notice", "checked_account", "checked_country"]
+    names += ["checked_currency", "checked_mode"]
+    answer = practice.call(
+        "manager",
+        "practice.stripe.setup",
+        "onchange",
+        [],
+        {"company_id": company(practice), "secret_key": key, "check_count": 1, "way": "key"},
+        ["check_count"],
+        {name: {} for name in [*names, "company_id", "secret_key", "check_count", "way"]},
+    )
+    return {name: answer["value"].get(name, False) for name in names}
+
+
+def card(practice, *names):
+    """Return what the status card shows."""
+    fields = [f"billing_stripe_{name}" for name in names]
+    (values,) = practice.call("manager", "res.company", "read", [company(practice)], fields)
+    return tuple(values[field] for field in fields)
+
+
+def provider(practice, column):
+    return practice.value(
+        f"SELECT {column} FROM payment_provider WHERE code = 'stripe_payment_link'"
+        f" AND company_id = {company(practice)}"
+    )
+
+
+def endpoints(practice, account):
+    return practice.stripe.objects("webhook_endpoint", account)
+
+
+def test_check_shows_whose_account_it_is_and_saves_nothing(practice, fake):
+    key = new_key()
+    account = fake.account_of(key)
+    fake.account(account, name="Harbour Practice", country="GB")
+    shown = check(practice, f" {key[:20]}\n{key[20:]} \n")
+    assert shown == {
+        "is_checked": True,
+        "problem": False,
+        "notice": False,
+        "checked_account": "Harbour Practice",
+        "checked_country": "United Kingdom",
+        "checked_currency": "GBP",
+        "checked_mode": "test",
+    }
+    assert provider(practice, "stripe_payment_link_secret_key") == ""
+    assert endpoints(practice, account) == []
+
+
+def test_wrong_keys_are_named_exactly(practice, fake):
+    revoked = new_key()
+    fake.key(revoked, revoked=True)
+    whole = new_key()
+    fake.key(whole, account=fake.account_of(whole))
+    for key, word in (
+        ("", "Paste"),
+        ("pk_test_51HarbourPractice", "publishable"),
+        ("sk_live_…4242", "cut off"),
+        (whole[:-4], "not copied whole"),
+        (revoked, "revoked"),
+    ):
+        shown = check(practice, key)
+        assert word in shown["problem"], key
+        assert not shown["is_checked"]
+
+
+def test_each_permission_that_a_restricted_key_lacks_is_listed(practice, fake):
+    key = new_key("rk_test")
+    fake.key(key, permissions=["accounts_kyc_basic_read", "charge_read", "event_read"])
+    problem = check(practice, key)["problem"]
+    assert [line.strip("• ") for line in problem.splitlines()[1:]] == [
+        "Checkout Sessions: Write",
+        "PaymentIntents: Read",
+        "Charges and Refunds: Write",
+        "Balance Transactions: Read",
+        "Customers: Write",
+        "SetupIntents: Read",
+        "Webhook Endpoints: Write",
+        "Disputes: Read",
+        "Payouts: Read",
+    ]
+    fake.key(key, permissions=ALL_PERMISSIONS)
+    assert check(practice, key)["is_checked"]
+    connect(practice, key)
+    invoice = practice.new_invoice()
+    assert fake.pay_session(session_in(practice.click_pay(practice.link(invoice))))
+    wait_until(lambda: practice.invoice_state(invoice) == PAID)
+
+
+def test_endpoint_that_fits_is_kept_and_a_stale_one_replaced(practice, fake):
+    key = new_key()
+    account = fake.account_of(key)
+    connect(practice, key)
+    (first,) = endpoints(practice, account)
+    assert "account.updated" in first["enabled_events"]
+    connect(practice, key)
+    assert endpoints(practice, account) == [first]
+    # Its secret is lost, so that what it sends could not be told from a forgery.
+    practice.sql(
+        "UPDATE payment_provider SET stripe_payment_link_webhook_secret = NULL RETURNING id"
+    )
+    practice.call("manager", "res.company", "action_billing_stripe_check", [company(practice)])
+    (second,) = endpoints(practice, account)
+    assert second["id"] != first["id"]
+
+
+def test_nobody_reads_a_secret_and_no_dialog_keeps_one(practice, fake):
+    key = new_key()
+    dialog = connect(practice, key)
+    secret = provider(practice, "stripe_payment_link_webhook_secret")
+    (values,) = practice.call("manager", "practice.stripe.setup", "read", [dialog])
+    assert key not in str(values)
+    (row,) = practice.sql(f"SELECT to_jsonb(t) FROM practice_stripe_setup t WHERE id = {dialog}")
+    assert key not in str(row)
+    identifier = int(provider(practice, "id"))
+    for field in ("stripe_payment_link_secret_key", "stripe_payment_link_webhook_secret"):
+        for method, arguments in (
+            ("read", ([identifier], [field])),
+            ("export_data", ([identifier], [field])),
+            ("search_read", ([(field, "=like", "%")], ["id"])),
+            ("write", ([identifier], {field: "sk_test_ofSomebodyElse"})),
+        ):
+            with pytest.raises(xmlrpc.client.Fault):
+                practice.call("admin", "payment.provider", method, *arguments)
+    (values,) = practice.call("admin", "payment.provider", "read", [identifier])
+    assert key not in str(values)
+    assert secret not in str(values)
+    assert key not in practice.server.log_text()
+    assert secret not in practice.server.log_text()
+
+
+def test_test_key_is_no_key_for_a_practice_that_takes_real_payments(practice, fake):
+    connect(practice, new_key("sk_test"))
+    live = new_key("sk_live")
+    # The fake takes live endpoints at https addresses only.
+    with pytest.raises(xmlrpc.client.Fault, match="Stripe refused"):
+        connect(practice, live)
+    assert "Payments become real" in check(practice, live)["notice"]
+    assert provider(practice, "state") == "test"
+
+
+def test_account_that_changes_closes_what_is_open_at_the_old_one(practice, fake):
+    old, new = new_key(), new_key()
+    connect(practice, old)
+    invoice = practice.new_invoice()
+    link = practice.link(invoice)
+    session = session_in(practice.click_pay(link))
+    assert "another account" in check(practice, new)["notice"]
+    connect(practice, new)
+    assert endpoints(practice, fake.account_of(old)) == []
+    (closed,) = fake.objects("checkout.session", fake.account_of(old))
+    assert (closed["id"], closed["status"]) == (session, "expired")
+    assert fake.pay_session(session_in(practice.click_pay(link)))
+    wait_until(lambda: practice.invoice_state(invoice) == PAID)
+
+
+def test_status_follows_the_account_and_survives_a_revoked_key(practice, fake):
+    key = new_key()
+    account = fake.account_of(key)
+    connect(practice, key)
+    assert card(practice, "state", "charges_enabled", "requirements") == ("test", True, False)
+    fake.account(account, payouts_enabled=False, currently_due=["external_account"])
+    wait_until(lambda: card(practice, "payouts_enabled") == (False,))
+    assert card(practice, "requirements") == ("a bank account for payouts",)
+    assert card(practice, "last_event", "events_failed") == (wait_card(practice), 0)
+    fake.key(key, revoked=True)
+    practice.run_cron("ir_cron_refresh_accounts")
+    (problem,) = card(practice, "problem")
+    assert "revoked" in problem
+    fake.key(key, revoked=False)
+    practice.call("manager", "res.company", "action_billing_stripe_check", [company(practice)])
+    assert card(practice, "problem") == (False,)
+
+
+def wait_card(practice):
+    return wait_until(lambda: card(practice, "last_event")[0])
+
+
+def test_lost_events_are_asked_for(practice, fake):
+    key = new_key()
+    connect(practice, key)
+    invoice = practice.new_invoice()
+    fake.webhooks("lost")
+    session = session_in(practice.click_pay(practice.link(invoice)))
+    assert fake.pay_session(session)
+    fake.account(fake.account_of(key), country="GB")
+    fake.wait_delivered()
+    seen = f"SELECT count(*) FROM practice_stripe_event WHERE object_reference = '{session}'"
+    assert practice.value(seen) == "0"
+    practice.sql("UPDATE payment_provider SET stripe_payment_link_polled_at = NULL RETURNING id")
+    practice.run_cron("ir_cron_poll_events")
+    wait_until(lambda: practice.invoice_state(invoice) == PAID)
+    assert practice.value(seen) == "1"
+    wait_until(lambda: card(practice, "country") == ("United Kingdom",))
+
+
+def test_disconnecting_leaves_nothing_open_at_stripe_and_keeps_history(practice, fake):
+    key = new_key()
+    account = fake.account_of(key)
+    connect(practice, key)
+    paid, due = practice.new_invoice(), practice.new_invoice()
+    assert fake.pay_session(session_in(practice.click_pay(practice.link(paid))))
+    wait_until(lambda: practice.invoice_state(paid) == PAID)
+    open_session = session_in(practice.click_pay(practice.link(due)))
+    disconnect(practice)
+    assert endpoints(practice, account) == []
+    statuses = {row["id"]: row["status"] for row in fake.objects("checkout.session", account)}
+    assert statuses[open_session] == "expired"
+    assert practice.payments(paid) == [["paid", "120.00", "asset_cash"]]
+    assert provider(practice, "stripe_payment_link_secret_key") == ""
+    assert provider(practice, "stripe_payment_link_webhook_secret") == ""
+    assert card(practice, "state", "connection") == ("disabled", False)
+
+
+def test_stripe_out_of_reach_keeps_the_account_until_it_can_be_left(practice, fake):
+    connect(practice, new_key())
+    practice.click_pay(practice.link(practice.new_invoice()))
+    fake.drop_next("/v1/checkout/sessions", when="before", times=20)
+    with pytest.raises(xmlrpc.client.Fault, match="cannot be reached"):
+        disconnect(practice)
+    assert card(practice, "state") == ("test",)
+
+
+def test_connected_account_is_made_completed_and_paid_into(practice, fake):
+    platform = FakeClient.account_of(fake, "sk_test_platformOfThisInstallation")
+
+    def go_on():
+        action = practice.call(
+            "manager", "res.company", "action_billing_stripe_complete", [company(practice)]
+        )
+        return action["url"]
+
+    dialog = practice.call("manager", "practice.stripe.setup", "create", {"way": "connect"})
+    action = practice.call(
+        "manager", "practice.stripe.setup", "action_continue_at_stripe", [dialog]
+    )
+    account = provider(practice, "stripe_payment_link_account")
+    assert account != platform
+    assert fake.onboard(action["url"], "partly").endswith("/return")
+    assert card(practice, "state", "connection") == ("disabled", "connect")
+    # A link opens once: whoever comes back is sent for a new one.
+    assert fake.onboard(action["url"]).endswith("/refresh")
+    assert fake.onboard(go_on()).endswith("/return")
+    practice.call("manager", "res.company", "action_billing_stripe_check", [company(practice)])
+    assert card(practice, "state", "charges_enabled") == ("test", True)
+    assert provider(practice, "stripe_payment_link_account") == account
+    assert provider(practice, "coalesce(stripe_payment_link_secret_key, '')") == ""
+
+    invoice = practice.new_invoice()
+    assert fake.pay_session(session_in(practice.click_pay(practice.link(invoice))))
+    wait_until(lambda: practice.invoice_state(invoice) == PAID)
+    assert len(fake.objects("charge", account)) == 1
+    assert fake.objects("charge", platform) == []
+
+    # Stripe tells a platform's endpoint of every connected account; only ours counts.
+    before = practice.value("SELECT count(*) FROM practice_stripe_event")
+    fake.account("acct_of_another_practice", _platform=platform, country="GB")
+    fake.wait_delivered()
+    assert practice.value("SELECT count(*) FROM practice_stripe_event") == before
+    disconnect(practice)
+    assert endpoints(practice, platform) == []
+
+
+def test_only_managers_of_the_practice_set_it_up(practice, fake):
+    key = new_key()
+    for login in ("frontdesk", "practitioner"):
+        with pytest.raises(xmlrpc.client.Fault):
+            connect(practice, key, login)
+        for action in ("check", "complete", "disconnect"):
+            with pytest.raises(xmlrpc.client.Fault):
+                practice.call(
+                    login, "res.company", f"action_billing_stripe_{action}", [company(practice)]
+                )
+    foreign = practice.call("admin", "res.company", "create", {"name": f"Other {key[-8:]}"})
+    for method, arguments in (
+        ("create", ({"company_id": foreign, "secret_key": key},)),
+        ("onchange", ([], {"company_id": foreign, "check_count": 1}, ["check_count"], {})),
+    ):
+        with pytest.raises(xmlrpc.client.Fault):
+            practice.call("manager", "practice.stripe.setup", method, *arguments)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_manager_sets_payments_up_by_clicks(
+    practice, fake, new_page, log_in, keep_screenshot, size
+):
+    name = "phone" if size is PHONE else "desktop"
+    key = new_key("rk_test")
+    fake.key(key, permissions=["charge_write", "event_read"])
+    page = new_page(size)
+    log_in(page, "manager")
+    page.goto(f"{practice.server.url}/odoo/billing-settings")
+    page.click(".o_form_view button:has-text('Setup payments')")
+    page.wait_for_selector(".modal .o_billing_check")
+    keep_screenshot(page, f"setup payments 1 dialog {name}")
+    page.fill(".modal [name=secret_key] input", f" {key} ")
+    page.click(".modal .o_billing_check")
+    page.wait_for_selector(".modal .alert-danger >> text=Payouts: Read")
+    keep_screenshot(page, f"setup payments 2 missing permissions {name}")
+    fake.key(key, permissions=ALL_PERMISSIONS)
+    page.click(".modal .o_billing_check")
+    page.wait_for_selector(".modal .o_billing_checked >> text=Test mode")
+    assert provider(practice, "coalesce(stripe_payment_link_account, '')") == ""
+    keep_screenshot(page, f"setup payments 3 checked {name}")
+    page.click(".modal button[name=action_connect]")
+    page.wait_for_selector(".o_form_view button[name=action_billing_stripe_check]")
+    assert page.is_visible(".o_form_view [name=billing_stripe_state] >> text=Test mode")
+    keep_screenshot(page, f"setup payments 4 status {name}")
+    fake.account(fake.account_of(key), payouts_enabled=False, currently_due=["external_account"])
+    page.click("button[name=action_billing_stripe_check]")
+    page.wait_for_selector("text=a bank account for payouts")
+    keep_screenshot(page, f"setup payments 5 asked for more {name}")
+    page.click("button[name=action_billing_stripe_disconnect]")
+    page.wait_for_selector(".modal >> text=Disconnect Stripe?")
+    keep_screenshot(page, f"setup payments 6 disconnect {name}")
+    page.click(".modal-footer button:has-text('Disconnect')")
+    page.wait_for_selector(".o_form_view [name=billing_stripe_state] >> text=Not set up")
