@@ -356,9 +356,13 @@ def test_manager_sets_payments_up_by_clicks(
     fake.key(key, permissions=["charge_write", "event_read"])
     page = new_page(size)
     log_in(page, "manager")
-    page.goto(f"{practice.server.url}/odoo/billing-settings")
-    page.click(".o_form_view button:has-text('Setup payments')")
-    page.wait_for_selector(".modal .o_billing_check")
+
+    def open_dialog():
+        page.goto(f"{practice.server.url}/odoo/billing-settings")
+        page.click(".o_form_view button:has-text('Setup payments')")
+        page.wait_for_selector(".modal .o_billing_check")
+
+    open_dialog()
     keep_screenshot(page, f"setup payments 1 dialog {name}")
     page.fill(".modal [name=secret_key] input", f" {key} ")
     page.click(".modal .o_billing_check")
@@ -367,8 +371,14 @@ def test_manager_sets_payments_up_by_clicks(
     fake.key(key, permissions=ALL_PERMISSIONS)
     page.click(".modal .o_billing_check")
     page.wait_for_selector(".modal .o_billing_checked >> text=Test mode")
-    assert provider(practice, "coalesce(stripe_payment_link_account, '')") == ""
     keep_screenshot(page, f"setup payments 3 checked {name}")
+
+    # Neither the check nor leaving the page connects anything.
+    open_dialog()
+    assert provider(practice, "coalesce(stripe_payment_link_account, '')") == ""
+    page.fill(".modal [name=secret_key] input", key)
+    page.click(".modal .o_billing_check")
+    page.wait_for_selector(".modal .o_billing_checked >> text=Test mode")
     page.click(".modal button[name=action_connect]")
     page.wait_for_selector(".o_form_view button[name=action_billing_stripe_check]")
     assert page.is_visible(".o_form_view [name=billing_stripe_state] >> text=Test mode")

@@ -483,7 +483,8 @@ class PaymentProvider(models.Model):
         providers = self.search([('code', '=', PROVIDER_CODE), *domain])
         cron._commit_progress(remaining=len(providers))
         for provider in providers:
-            provider = provider.try_lock_for_update()
+            # Events that arrive meanwhile refer to the provider: they must not have to wait.
+            provider = provider.try_lock_for_update(allow_referencing=True)
             try:
                 if provider:
                     work(provider)

@@ -1,5 +1,9 @@
-from odoo.exceptions import AccessError, UserError
+from dateutil.relativedelta import relativedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import file_open
 
 from ..const import PROVIDER_CODE
 from .common import BillingCommon
@@ -47,6 +51,62 @@ class TestPaymentProvider(BillingCommon):
             with self.subTest(key), self.assertRaisesRegex(UserError, word):
                 connect(key)
         self.assertEqual(self.provider.state, 'disabled')
+
+    def test_test_key_is_refused_where_real_payments_are_taken(self):
+        self.connect_provider('enabled')
+        with self.assertRaisesRegex(UserError, "test key"):
+            self.provider._stripe_payment_link_connect('sk_test_1234567890')
+        self.assertEqual(self.provider.state, 'enabled')
+
+    def test_provider_is_switched_on_by_the_set_up_alone(self):
+        admin = self.env.ref('base.user_admin')
+        provider = self.provider.with_user(admin)
+        with self.assertRaisesRegex(ValidationError, "Setup payments"):
+            provider.state = 'enabled'
+        with self.assertRaises(AccessError):
+            provider.stripe_payment_link_secret_key = 'sk_test_1234567890'
+
+    def test_copied_database_knows_nothing_of_the_account(self):
+        self.connect_provider()
+        self.env.flush_all()
+        self.env.cr.execute(file_open('carepatron_billing/data/neutralize.sql').read())
+        self.env.invalidate_all()
+        kept = [
+            name
+            for name, field in self.provider._fields.items()
+            if name.startswith('stripe_payment_link_') and field.store and self.provider[name]
+        ]
+        self.assertEqual(kept, [])
+        self.assertEqual(self.provider.state, 'disabled')
+
+    def test_stripe_is_asked_every_time_where_it_cannot_report_and_hourly_where_it_can(self):
+        self.connect_provider()
+        now = fields.Datetime.now()
+        self.provider.stripe_payment_link_polled_at = now - relativedelta(minutes=5)
+        parameters = self.env['ir.config_parameter'].sudo()
+        parameters.set_param('web.base.url', 'https://practice.example.com')
+        self.assertFalse(self.company.billing_stripe_is_polled)
+        self.assertFalse(self.provider._stripe_payment_link_poll_is_due(now))
+        later = now + relativedelta(minutes=55)
+        self.assertTrue(self.provider._stripe_payment_link_poll_is_due(later))
+        parameters.set_param('web.base.url', 'http://practice.example.com')
+        self.company.invalidate_recordset()
+        self.assertTrue(self.company.billing_stripe_is_polled)
+        self.assertTrue(self.provider._stripe_payment_link_poll_is_due(now))
+
+    def test_platform_hears_of_other_practices_and_keeps_nothing_of_them(self):
+        self.connect_provider()
+        self.provider.write(
+            {
+                'stripe_payment_link_connection': 'connect',
+                'stripe_payment_link_account': 'acct_ours',
+            }
+        )
+        owns = self.provider._stripe_payment_link_owns
+        self.assertTrue(owns({'account': 'acct_ours', 'livemode': False}))
+        self.assertFalse(owns({'account': 'acct_ours', 'livemode': True}))
+        self.assertFalse(owns({'account': 'acct_other', 'livemode': False}))
+        self.assertFalse(owns({'livemode': False}))
 
     def test_no_user_of_the_practice_reads_a_secret(self):
         self.connect_provider()
