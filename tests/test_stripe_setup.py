@@ -392,3 +392,27 @@ def test_manager_sets_payments_up_by_clicks(
     keep_screenshot(page, f"setup payments 6 disconnect {name}")
     page.click(".modal-footer button:has-text('Disconnect')")
     page.wait_for_selector(".o_form_view [name=billing_stripe_state] >> text=Not set up")
+
+
+def test_manager_makes_an_account_at_stripe_and_is_sent_back(
+    practice, fake, page, log_in, keep_screenshot
+):
+    settings = f"{practice.server.url}/odoo/billing-settings"
+    log_in(page, "manager")
+    page.goto(settings)
+    page.click(".o_menu_sections >> text=Setup payments")
+    page.click(".modal .o_field_radio >> text=Connect")
+    page.wait_for_selector(".modal button[name=action_continue_at_stripe]")
+    keep_screenshot(page, "setup payments 7 connect")
+    page.click(".modal button[name=action_continue_at_stripe]")
+    page.click("button[value=partly]")
+    page.wait_for_selector(".o_form_view >> text=Stripe still asks for")
+    assert settings in page.url
+    keep_screenshot(page, "setup payments 8 half way")
+
+    # An old link leads to a new one.
+    identifier = provider(practice, "id")
+    page.goto(f"{practice.server.url}/billing/stripe/connect/{identifier}/refresh")
+    page.click("button[value=finish]")
+    page.wait_for_selector(".o_form_view [name=billing_stripe_state] >> text=Test mode")
+    keep_screenshot(page, "setup payments 9 connected")

@@ -246,7 +246,7 @@ class PaymentProvider(models.Model):
     def _stripe_payment_link_is(self, account, mode):
         """Whether this provider has been connected to just this account, by a key of this mode."""
         return (
-            self.stripe_payment_link_connection == 'key'
+            self.stripe_payment_link_connection != 'connect'
             and self.stripe_payment_link_account == account['id']
             and self.state in ('disabled', STATE_OF_MODE[mode])
         )

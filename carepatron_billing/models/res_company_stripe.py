@@ -98,9 +98,8 @@ class ResCompany(models.Model):
         for company in self:
             provider_sudo = company._billing_provider_sudo()
             code = provider_sudo.stripe_payment_link_country
-            company.billing_stripe_connection = (
-                provider_sudo.stripe_payment_link_account
-                and provider_sudo.stripe_payment_link_connection
+            company.billing_stripe_connection = provider_sudo.stripe_payment_link_account and (
+                provider_sudo.stripe_payment_link_connection or 'key'
             )
             company.billing_stripe_country = (
                 code and country.search([('code', '=', code)], limit=1).name
