@@ -1,5 +1,6 @@
 import logging
 import re
+import secrets
 
 from odoo import http
 from odoo.exceptions import ValidationError
@@ -18,12 +19,12 @@ HEADERS = [
     ('Referrer-Policy', 'no-referrer'),
     ('X-Robots-Tag', 'noindex, nofollow'),
     ('X-Content-Type-Options', 'nosniff'),
-    (
-        'Content-Security-Policy',
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none';"
-        " frame-ancestors 'none'",
-    ),
 ]
+# The nonce admits the practice's colours.
+POLICY = (
+    "default-src 'none'; style-src 'self' 'nonce-%s'; img-src 'self' data:; base-uri 'none';"
+    " frame-ancestors 'none'"
+)
 
 
 class PayPage(http.Controller):
@@ -54,13 +55,20 @@ class PayPage(http.Controller):
         csrf=False,
         save_session=False,
     )
-    def pay(self, token, **_form):
-        """Go on to Stripe's page for what is due now."""
+    def pay(self, token, choice='now', amount='', **_form):
+        """Go on to Stripe's page for what is due now, for all that is open, or for a part."""
         link_sudo = self._link(token)
         if not link_sudo:
             return self._not_found()
+        wanted = None
+        if choice == 'all':
+            wanted = link_sudo._due().total
+        elif choice == 'part':
+            wanted, mistake = link_sudo._typed_amount(amount[:64])
+            if mistake:
+                return self._page(link_sudo, mistake=mistake, typed=amount[:64], status=422)
         try:
-            url = link_sudo._pay()
+            url = link_sudo._pay(wanted)
         except StripeGatewayError as error:
             _logger.warning("No session for payment link %s: %s", link_sudo.id, error)
             return self._page(link_sudo, problem=True, status=503)
@@ -72,26 +80,55 @@ class PayPage(http.Controller):
         return request.redirect(url, code=303, local=False)
 
     @http.route(
-        '/billing/pay/<string:token>/invoice',
+        [
+            '/billing/pay/<string:token>/invoice',
+            '/billing/pay/<string:token>/invoice/<int:move_id>',
+        ],
         type='http',
         auth='public',
         methods=['GET'],
         save_session=False,
     )
-    def download(self, token):
-        """Give the invoice as the practice sends it."""
+    def download(self, token, move_id=None):
+        """Give an invoice of the link as the practice sends it."""
         link_sudo = self._link(token)
-        if not link_sudo or link_sudo._status() in ('revoked', 'cancelled'):
+        readable = ('due', 'part_paid', 'processing', 'unavailable', 'paid')
+        if not link_sudo or link_sudo._status() not in readable:
             return self._not_found()
-        document = link_sudo.move_id._get_invoice_legal_documents('pdf', allow_fallback=True)
-        return request.make_response(
-            document['content'],
-            headers=[
-                ('Content-Type', 'application/pdf'),
-                ('Content-Disposition', http.content_disposition(document['filename'])),
-                *HEADERS,
-            ],
+        move_sudo = link_sudo._moves()
+        if move_id or not link_sudo.move_id:
+            move_sudo = move_sudo.filtered(lambda move: move.id == move_id)
+        if not move_sudo:
+            return self._not_found()
+        document = move_sudo._get_invoice_legal_documents('pdf', allow_fallback=True)
+        return self._pdf(document['content'], document['filename'])
+
+    @http.route(
+        '/billing/pay/<string:token>/receipt/<int:transaction_id>',
+        type='http',
+        auth='public',
+        methods=['GET'],
+        save_session=False,
+    )
+    def download_receipt(self, token, transaction_id):
+        """Give the receipt of a payment that was made by the link."""
+        link_sudo = self._link(token)
+        if not link_sudo or link_sudo._status() in ('revoked', 'replaced'):
+            return self._not_found()
+        payment_sudo = (
+            link_sudo._paid_transactions().filtered(lambda tx: tx.id == transaction_id).payment_id
         )
+        if not payment_sudo:
+            return self._not_found()
+        content, _type = (
+            request.env['ir.actions.report']
+            .sudo()
+            .with_context(lang=link_sudo.env.lang)
+            .with_company(link_sudo.company_id)
+            ._render_qweb_pdf('carepatron_billing.account_payment_receipt_report', payment_sudo.ids)
+        )
+        filename = f'{payment_sudo.payment_receipt_title} {payment_sudo.name}.pdf'
+        return self._pdf(content, filename.replace('/', '_'))
 
     @http.route(
         '/billing/stripe/return/<int:transaction_id>',
@@ -129,28 +166,52 @@ class PayPage(http.Controller):
     # === HELPERS ===#
 
     def _link(self, token):
-        links = request.env['practice.payment.link']
-        return links._from_token(token) if TOKEN_PATTERN.fullmatch(token) else links
-
-    def _page(self, link_sudo, problem=False, status=200):
-        language = link_sudo.payer_id.lang or request.env.lang
-        link_sudo = link_sudo.with_context(lang=language).with_company(link_sudo.company_id)
-        html = (
-            request.env['ir.qweb']
-            .with_context(lang=language)
-            ._render(
-                'carepatron_billing.pay_page', {**link_sudo._page_values(), 'problem': problem}
-            )
+        """Return the link (sudo) that a token opens, in the language of its reader."""
+        links = request.env['practice.payment.link'].with_context(lang=self._language())
+        if not TOKEN_PATTERN.fullmatch(token):
+            return links
+        link_sudo = links._from_token(token)
+        return link_sudo.with_context(lang=self._language(link_sudo.payer_id.lang)).with_company(
+            link_sudo.company_id
         )
-        return self._html(html, status)
+
+    def _language(self, wanted=None):
+        """Return the wanted language if it is installed, else the nearest to the browser's."""
+        ir_http = request.env['ir.http'].sudo()
+        return (
+            wanted in dict(request.env['res.lang'].sudo().get_installed()) and wanted
+        ) or ir_http.get_nearest_lang(request.best_lang) or ir_http._get_default_lang().code
+
+    def _page(self, link_sudo, status=200, **values):
+        return self._html(
+            link_sudo, 'carepatron_billing.pay_page', status, {**link_sudo._page_values(), **values}
+        )
 
     def _not_found(self):
         """The same answer for a link that never was and for one that is gone."""
-        return self._html(request.env['ir.qweb']._render('carepatron_billing.pay_not_found'), 404)
+        links = request.env['practice.payment.link'].with_context(lang=self._language())
+        return self._html(links, 'carepatron_billing.pay_not_found', 404, links._page_lang_values())
 
-    def _html(self, html, status):
+    def _html(self, links, template, status, values):
+        nonce = secrets.token_urlsafe(16)
+        html = links.env['ir.qweb']._render(template, {**values, 'nonce': nonce})
         response = request.make_response(
-            html, headers=[('Content-Type', 'text/html; charset=utf-8'), *HEADERS]
+            html,
+            headers=[
+                ('Content-Type', 'text/html; charset=utf-8'),
+                ('Content-Security-Policy', POLICY % nonce),
+                *HEADERS,
+            ],
         )
         response.status_code = status
         return response
+
+    def _pdf(self, content, filename):
+        return request.make_response(
+            content,
+            headers=[
+                ('Content-Type', 'application/pdf'),
+                ('Content-Disposition', http.content_disposition(filename)),
+                *HEADERS,
+            ],
+        )

@@ -10,6 +10,7 @@ from . import (
     payment_transaction,
     practice_billing_item,
     practice_payment_link,
+    practice_payment_link_page,
     practice_stripe_event,
     product_template,
     res_company,

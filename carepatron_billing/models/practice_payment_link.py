@@ -1,12 +1,16 @@
 import secrets
+from typing import NamedTuple
 
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import consteq, format_date, formatLang
+from odoo.fields import Command, Domain
+from odoo.tools import consteq, formatLang
 
+from ..const import PROVIDER_CODE
 from ..gateways.stripe_gateway import StripeGatewayError
+from ..reports.document import qr_code
 from ..tools import claim
 
 # The token's first part finds the row by its index, the second proves the right to it: it alone
@@ -18,30 +22,64 @@ PROOF_BYTES = 16
 SESSION_MARGIN = relativedelta(minutes=45)
 
 
+class Due(NamedTuple):
+    """What a link asks for at one moment, in its currency.
+
+    :param moves: the open invoices (sudo) that nothing is on its way for
+    :param now: what is to be paid now: instalments that are due, or what is open
+    :param total: what is open in all
+    """
+
+    moves: models.BaseModel
+    now: float
+    total: float
+
+
 class PracticePaymentLink(models.Model):
+    """The way to pay one invoice, or (without `move_id`) everything that a payer owes."""
+
     _name = 'practice.payment.link'
     _description = "Payment Link"
-    _rec_name = 'move_id'
     _order = 'id desc'
     _check_company_auto = True
 
     move_id = fields.Many2one(
         'account.move',
         string="Invoice",
-        required=True,
         readonly=True,
         index=True,
         ondelete='cascade',
         check_company=True,
     )
-    company_id = fields.Many2one(related='move_id.company_id', store=True, index=True)
-    payer_id = fields.Many2one(related='move_id.partner_id', string="Payer")
+    company_id = fields.Many2one(
+        'res.company', compute='_compute_from_move', store=True, precompute=True, index=True
+    )
+    payer_id = fields.Many2one(
+        'res.partner',
+        string="Payer",
+        compute='_compute_from_move',
+        store=True,
+        precompute=True,
+        index='btree_not_null',
+        ondelete='cascade',
+    )
+    currency_id = fields.Many2one(
+        'res.currency', compute='_compute_from_move', store=True, precompute=True
+    )
     finder = fields.Char(required=True, readonly=True, groups='base.group_system')
     proof = fields.Char(required=True, readonly=True, groups='base.group_system')
     url = fields.Char(string="Payment link", compute='_compute_url', compute_sudo=True)
+    qr_code = fields.Binary(string="QR Code", compute='_compute_qr_code')
     sent_at = fields.Datetime(string="Last Sent", readonly=True)
     viewed_at = fields.Datetime(string="First Viewed", readonly=True)
     revoked_at = fields.Datetime(string="Revoked", readonly=True)
+    replaced_by_id = fields.Many2one(
+        'practice.payment.link',
+        string="Replaced By",
+        readonly=True,
+        ondelete='set null',
+        help="Where the payer is sent instead, after the invoice was corrected.",
+    )
     transaction_ids = fields.One2many(
         'payment.transaction', 'billing_link_id', groups='base.group_system'
     )
@@ -50,13 +88,40 @@ class PracticePaymentLink(models.Model):
     _move_uniq = models.UniqueIndex(
         '(move_id) WHERE revoked_at IS NULL', "This invoice has a payment link already."
     )
+    _payer_uniq = models.UniqueIndex(
+        '(payer_id, company_id, currency_id) WHERE move_id IS NULL AND revoked_at IS NULL',
+        "This payer has a payment link for everything due already.",
+    )
+    _payer_check = models.Constraint(
+        'CHECK(payer_id IS NOT NULL AND company_id IS NOT NULL AND currency_id IS NOT NULL)',
+        "A payment link is for an invoice, or for a payer.",
+    )
 
     # === COMPUTE METHODS ===#
+
+    @api.depends('move_id.company_id', 'move_id.partner_id', 'move_id.currency_id')
+    def _compute_from_move(self):
+        for link in self:
+            link.company_id = link.move_id.company_id or link.company_id
+            link.payer_id = link.move_id.partner_id or link.payer_id
+            link.currency_id = link.move_id.currency_id or link.currency_id
+
+    @api.depends('move_id', 'payer_id')
+    def _compute_display_name(self):
+        for link in self:
+            link.display_name = link.move_id.name or self.env._(
+                "Everything due: %s", link.payer_id.name
+            )
 
     @api.depends('finder', 'proof')
     def _compute_url(self):
         for link in self:
-            link.url = f'{link.get_base_url()}/billing/pay/{link.finder}{link.proof}'
+            link.url = f'{link.get_base_url()}{link._path()}'
+
+    @api.depends('url')
+    def _compute_qr_code(self):
+        for link in self:
+            link.qr_code = qr_code(link.url).partition(',')[2]
 
     # === CRUD METHODS ===#
 
@@ -76,31 +141,148 @@ class PracticePaymentLink(models.Model):
         known = consteq(link_sudo.proof or secrets.token_urlsafe(PROOF_BYTES), proof)
         return link_sudo if known else self.sudo().browse()
 
-    # === BUSINESS METHODS ===#
+    @api.model
+    def _for_payer(self, payer, company, currency):
+        """Return the link (sudo) to everything that a payer owes a company in a currency.
+
+        :raise AccessError: if the user may not read the payer
+        """
+        payer.check_access('read')
+        links_sudo = self.sudo()
+        domain = [
+            ('move_id', '=', False),
+            ('payer_id', '=', payer.id),
+            ('company_id', '=', company.id),
+            ('currency_id', '=', currency.id),
+            ('revoked_at', '=', False),
+        ]
+        link_sudo = links_sudo.search(domain, limit=1)
+        if not link_sudo:
+            # Asked for by two at once, the second one is replayed and gets the first one's.
+            claim(payer)
+            link_sudo = links_sudo.create(
+                {'payer_id': payer.id, 'company_id': company.id, 'currency_id': currency.id}
+            )
+        return link_sudo
+
+    # === BUSINESS METHODS - WHAT IS DUE ===#
+
+    def _moves(self):
+        """Return the invoices (sudo) that the link is for: its own, or the payer's open ones."""
+        self.ensure_one()
+        if self.move_id:
+            return self.move_id.sudo()
+        domain = self._get_open_domain(self.payer_id, self.company_id)
+        domain &= Domain('currency_id', '=', self.currency_id.id)
+        return self.env['account.move'].sudo().search(domain, order='invoice_date_due, id')
+
+    @api.model
+    def _get_open_domain(self, payer, company):
+        """Return the domain of a payer's invoices that wait for money."""
+        return (
+            Domain('move_type', '=', 'out_invoice')
+            & Domain('state', '=', 'posted')
+            & Domain('payment_state', 'in', ('not_paid', 'partial'))
+            & Domain('partner_id', '=', payer.id)
+            & Domain('company_id', '=', company.id)
+        )
 
     def _status(self):
-        """Return where the payer stands, from the ledger and the open transaction alone.
+        """Return where the payer stands, from the ledger and the open transactions alone.
 
-        :return: ``revoked``, ``cancelled``, ``paid``, ``processing``, ``unavailable``,
-            ``part_paid`` or ``due``
+        :return: ``revoked``, ``replaced``, ``withdrawn``, ``cancelled``, ``credited``, ``paid``,
+            ``processing``, ``unavailable``, ``part_paid`` or ``due``
         :rtype: str
         """
         self.ensure_one()
-        move = self.move_id
         if self.revoked_at:
             return 'revoked'
-        if move.state != 'posted' or move.payment_state == 'reversed':
+        if self.replaced_by_id:
+            return 'replaced'
+        move = self.move_id
+        if move.state == 'draft':
+            return 'withdrawn'
+        if move.state == 'cancel':
             return 'cancelled'
-        if move.currency_id.is_zero(move.amount_residual):
+        if move.payment_state == 'reversed':
+            return 'credited'
+        open_moves = self._moves().filtered(_is_open)
+        if not open_moves:
             return 'paid'
-        if self._open_transaction().state == 'pending':
+        if not self._due().moves:
             return 'processing'
         if not self._provider():
             return 'unavailable'
         return 'part_paid' if move.payment_state == 'partial' else 'due'
 
+    def _due(self):
+        """Return what may be paid at this moment; an invoice that money is on its way for waits.
+
+        :rtype: Due
+        """
+        self.ensure_one()
+        moves = self._moves().filtered(
+            lambda move: (
+                _is_open(move)
+                and not move.transaction_ids.filtered(
+                    lambda tx: (
+                        tx.state in ('pending', 'authorized')
+                        and tx.provider_code not in ('none', 'custom')
+                    )
+                )
+            )
+        )
+        return Due(moves, sum(map(self._due_now, moves)), sum(moves.mapped('amount_residual')))
+
+    def _due_now(self, move):
+        """Return what is due on one invoice by its terms of payment."""
+        # Whether an instalment is due is decided by the practice's day.
+        values = move.with_context(
+            tz=self.company_id.partner_id.tz or 'UTC'
+        )._get_invoice_next_payment_values()
+        if values.get('installment_state') == 'epd' and self.move_id:
+            # Odoo books the discount if exactly this is paid for the one invoice.
+            return values['amount_due']
+        return values.get('next_amount_to_pay', move.amount_residual)
+
+    def _part_minimum(self, due):
+        """Return the smallest amount that the practice takes; False if it takes no parts."""
+        company = self.company_id
+        if not company.billing_part_payment:
+            return False
+        minimum = company.currency_id._convert(
+            company.billing_part_payment_minimum,
+            self.currency_id,
+            company,
+            company._billing_today(),
+        )
+        return min(max(minimum, self.currency_id.rounding), due.total)
+
+    def _explain_amount(self, due, amount):
+        """Return why an amount can not be paid now, in words for the payer; '' if it can."""
+        compare = self.currency_id.compare_amounts
+        if not compare(amount, due.now) or not compare(amount, due.total):
+            return ''
+        minimum = self._part_minimum(due)
+        if minimum is False:
+            return self.env._("%s does not take part payments.", self.company_id.name)
+        if compare(amount, due.total) > 0:
+            return self.env._("That is more than the %s that are open.", self._format(due.total))
+        if compare(amount, minimum) < 0:
+            return self.env._("Please pay at least %s.", self._format(minimum))
+        return ''
+
+    def _format(self, amount):
+        return formatLang(self.env, amount, currency_obj=self.currency_id)
+
+    # === BUSINESS METHODS - PAYING ===#
+
+    def _path(self):
+        self.ensure_one()
+        return f'/billing/pay/{self.finder}{self.proof}'
+
     def _provider(self):
-        """Return the provider (sudo) that takes payments for the invoice; none if not set up."""
+        """Return the provider (sudo) that takes payments for the practice; none if not set up."""
         return self.company_id._billing_provider_sudo().filtered(
             lambda provider: provider.state != 'disabled'
         )
@@ -111,37 +293,49 @@ class PracticePaymentLink(models.Model):
 
     def _mark_viewed(self):
         """Remember the first time that somebody looked; never in the way of another's click."""
-        if not self.viewed_at and self.try_lock_for_update():
-            self.viewed_at = fields.Datetime.now()
+        links = self | (self.env[self._name] if self.move_id else self._moves().billing_link_ids)
+        new = links.filtered(lambda link: not link.viewed_at and not link.revoked_at)
+        if new:
+            new.try_lock_for_update().viewed_at = fields.Datetime.now()
 
-    def _pay(self):
+    def _pay(self, amount=None):
         """Return the address of Stripe's page for what is due now; False if nothing is payable.
 
         May be called twice at once, or again after a crash at any point: there is at most one
-        payable session, because one transaction is open per link, and Stripe gives the same
-        session to the same transaction. Commits before it calls Stripe.
+        payable session for each invoice, because opening one closes the others and claims the
+        invoices, and Stripe gives the same session to the same transaction. Commits before it
+        calls Stripe.
 
+        :param float amount: what to pay, as `_explain_amount` allows; None for what is due now
         :rtype: str | bool
         :raise StripeGatewayError: if Stripe cannot be reached or refuses.
         """
         self.ensure_one()
-        tx_sudo = self._claim_transaction()
+        tx_sudo = self._claim_transaction(amount)
         if not tx_sudo:
             return False
         return tx_sudo._stripe_payment_link_session_url()
 
-    def _claim_transaction(self):
-        """Return the open transaction (sudo) for what is due now, closing one that does not fit."""
+    def _claim_transaction(self, amount=None):
+        """Return the open transaction (sudo) for an amount, closing those that do not fit."""
         link_sudo = self.sudo()
-        open_tx_sudo = link_sudo._open_transaction()
-        if open_tx_sudo.state == 'draft' and not link_sudo._fits(open_tx_sudo):
-            # Money may be in it already: Stripe decides whether it can still be closed.
-            open_tx_sudo._stripe_payment_link_close()
+        unfit_sudo = link_sudo._unfit_transactions(amount)
+        if unfit_sudo:
+            # Money may be in one already: Stripe decides whether it can still be closed.
+            unfit_sudo._stripe_payment_link_close()
             link_sudo._commit()
         claim(link_sudo)
+        claim(link_sudo._moves())
         if link_sudo._status() not in ('due', 'part_paid'):
             return self.env['payment.transaction'].sudo()
-        tx_sudo = link_sudo._open_transaction() or link_sudo._create_transaction()
+        due = link_sudo._due()
+        if amount is not None and link_sudo._explain_amount(due, amount):
+            return self.env['payment.transaction'].sudo()
+        if link_sudo._unfit_transactions(amount):
+            # Somebody opened one in between. Closing it needs the rows that we hold.
+            link_sudo._commit()
+            return self._claim_transaction(amount)
+        tx_sudo = link_sudo._open_transaction() or link_sudo._create_transaction(amount)
         # It must survive whatever happens while Stripe is called.
         link_sudo._commit()
         return tx_sudo
@@ -150,77 +344,61 @@ class PracticePaymentLink(models.Model):
         # Rule 1 of the design: what must survive is committed before the outside call.
         self.env.cr.commit()  # pylint: disable=invalid-commit
 
-    def _fits(self, tx_sudo):
-        """Whether an open transaction still asks for what is due, for long enough to be paid."""
-        amount_due = self._amount_due()
-        closes_at = tx_sudo.stripe_payment_link_session_expires_at
-        return (
-            tx_sudo.currency_id == self.move_id.currency_id
-            and tx_sudo.currency_id.compare_amounts(tx_sudo.amount, amount_due) == 0
-            and tx_sudo.provider_id == self._provider()
-            and closes_at > fields.Datetime.now() + SESSION_MARGIN
+    def _unfit_transactions(self, amount):
+        """Return the open transactions (sudo) that would bring money for the same invoices a
+        second time: this link's own for another amount, and those of every other way to pay."""
+        wanted = self._due().now if amount is None else amount
+        rivals_sudo = (self._due().moves.transaction_ids | self._open_transaction()).filtered(
+            lambda tx: tx.state == 'draft' and tx.provider_code == PROVIDER_CODE
+        )
+        return rivals_sudo.filtered(
+            lambda tx: tx.billing_link_id != self or not self._fits(tx, wanted)
         )
 
-    def _amount_due(self):
-        """Return what the payer owes on this invoice at this moment."""
-        return self.move_id.amount_residual
+    def _fits(self, tx_sudo, amount=None):
+        """Whether an open transaction still asks for what is due, for long enough to be paid.
 
-    def _page_values(self):
-        """Return what the pay page shows, in the words and formats of the payer's language.
-
-        :rtype: dict
+        :param float amount: what it must ask for; None for anything that may be paid now
         """
-        self.ensure_one()
-        move, company = self.move_id, self.company_id
-        status = self._status()
-        lang = self.env['res.lang']._get_data(code=self.env.lang or 'en_US')
-        url = f'/billing/pay/{self.finder}{self.proof}'
-        receipt = self.transaction_ids.filtered(lambda tx: tx.state == 'done')[:1]
-        return {
-            'status': status,
-            'title': company.name if status == 'revoked' else self.env._("Invoice %s", move.name),
-            'html_lang': (lang.url_code or 'en').replace('_', '-'),
-            'html_dir': lang.direction or 'ltr',
-            'practice': company.name,
-            'phone': company.phone,
-            'email': company.email,
-            'logo': not company.uses_default_logo
-            and f'/web/binary/company_logo?company={company.id}',
-            'number': move.name,
-            'due_date': move.invoice_date_due and format_date(self.env, move.invoice_date_due),
-            'amount_due': formatLang(self.env, self._amount_due(), currency_obj=move.currency_id),
-            'amount_paid': formatLang(
-                self.env, move.amount_total - move.amount_residual, currency_obj=move.currency_id
-            ),
-            'amount_total': formatLang(self.env, move.amount_total, currency_obj=move.currency_id),
-            'receipt_email': receipt.payment_id.billing_receipt_at
-            and _hint_at(receipt.partner_email),
-            'pay_url': url,
-            'download_url': status not in ('revoked', 'cancelled') and f'{url}/invoice',
-            'test_mode': self._provider().state == 'test',
-        }
-
-    def _create_transaction(self):
-        provider_sudo = self._provider()
-        move = self.move_id
+        due = self._due()
+        currency = self.currency_id
+        if amount is None:
+            is_amount_right = not self._explain_amount(due, tx_sudo.amount)
+        else:
+            is_amount_right = not currency.compare_amounts(tx_sudo.amount, amount)
         return (
-            self.env['payment.transaction']
-            .sudo()
-            .create(
-                {
-                    'provider_id': provider_sudo.id,
-                    'payment_method_id': provider_sudo.payment_method_ids[:1].id
-                    or self.env.ref('payment.payment_method_card').id,
-                    'amount': self._amount_due(),
-                    'currency_id': move.currency_id.id,
-                    'partner_id': move.partner_id.id,
-                    'operation': 'online_redirect',
-                    'invoice_ids': [fields.Command.set(move.ids)],
-                    'billing_link_id': self.id,
-                    'landing_route': f'/billing/pay/{self.finder}{self.proof}',
-                }
-            )
+            is_amount_right
+            and tx_sudo.currency_id == currency
+            and tx_sudo.invoice_ids == due.moves
+            and tx_sudo.provider_id == self._provider()
+            and tx_sudo.stripe_payment_link_session_expires_at
+            > fields.Datetime.now() + SESSION_MARGIN
         )
+
+    def _create_transaction(self, amount=None):
+        provider_sudo = self._provider()
+        due = self._due()
+        values = {
+            'provider_id': provider_sudo.id,
+            'payment_method_id': provider_sudo.payment_method_ids[:1].id
+            or self.env.ref('payment.payment_method_card').id,
+            'amount': due.now if amount is None else amount,
+            'currency_id': self.currency_id.id,
+            'partner_id': self.payer_id.id,
+            'operation': 'online_redirect',
+            'invoice_ids': [Command.set(due.moves.ids)],
+            'billing_link_id': self.id,
+            'landing_route': self._path(),
+        }
+        txs_sudo = self.env['payment.transaction'].sudo()
+        if len(due.moves) > 1:
+            # All the numbers in a row would be longer than Stripe takes.
+            values['reference'] = txs_sudo._compute_reference(
+                PROVIDER_CODE, prefix=f'{due.moves[0].name}-{len(due.moves)}'
+            )
+        return txs_sudo.create(values)
+
+    # === ACTION METHODS ===#
 
     def action_revoke(self):
         """Make the link open nothing any more; a session that is open at Stripe is closed."""
@@ -238,7 +416,5 @@ class PracticePaymentLink(models.Model):
         link_sudo.flush_recordset()
 
 
-def _hint_at(email):
-    """Return an address so that its owner knows it and others do not learn it."""
-    name, _at, domain = (email or '').partition('@')
-    return f'{name[:1]}•••@{domain}'
+def _is_open(move):
+    return move.state == 'posted' and not move.currency_id.is_zero(move.amount_residual)

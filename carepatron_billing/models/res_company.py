@@ -21,6 +21,15 @@ class ResCompany(models.Model):
         check_company=True,
         help="Used where the payer has no payment terms of their own. Empty: due at once.",
     )
+    billing_part_payment = fields.Boolean(
+        string="Clients May Pay a Part",
+        help="On the pay page, clients may pay less than what is due.",
+    )
+    billing_part_payment_minimum = fields.Monetary(
+        string="But at Least",
+        currency_field='currency_id',
+        help="The smallest part that a client may pay at once.",
+    )
     billing_stripe_state = fields.Selection(
         [('disabled', "Not set up"), ('test', "Test mode"), ('enabled', "Live")],
         string="Online Payments",
@@ -93,6 +102,8 @@ class ResCompany(models.Model):
         :rtype: set[str]
         """
         return {
+            'billing_part_payment',
+            'billing_part_payment_minimum',
             'billing_payment_term_id',
             'billing_timezone',
             'account_sale_tax_id',
@@ -108,6 +119,7 @@ class ResCompany(models.Model):
             'vat',
             'company_registry',
             'logo',
+            'primary_color',
         }
 
     def _billing_zone(self):

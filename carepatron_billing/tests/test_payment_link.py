@@ -55,7 +55,7 @@ class TestPaymentLink(BillingCommon):
 
     def test_credited_invoice_has_nothing_to_pay(self):
         self.move._reverse_moves([{'invoice_date': fields.Date.today()}], cancel=True)
-        self.assertEqual(self.link._status(), 'cancelled')
+        self.assertEqual(self.link._status(), 'credited')
 
     def test_revoked_link_is_over_and_the_invoice_gets_another(self):
         self.link.with_user(self.front_desk).action_revoke()
@@ -78,4 +78,4 @@ class TestPaymentLink(BillingCommon):
     def test_page_shows_no_whole_address_to_whoever_holds_the_link(self):
         tx = self.make_transaction(self.move)
         tx._stripe_payment_link_record(self.session_of(tx))
-        self.assertEqual(self.link._page_values()['receipt_email'], 'd•••@example.com')
+        self.assertEqual(self.link._page_values()['receipts'][0]['email'], 'd•••@example.com')

@@ -1,0 +1,63 @@
+"""Colours that can be read, by the contrast that WCAG 2 defines."""
+
+import re
+
+READABLE = 4.5
+WHITE = '#ffffff'
+BLACK = '#000000'
+HEX_COLOR = re.compile(r'#[0-9a-fA-F]{6}')
+
+
+def is_color(text):
+    """Whether a text is a colour as ``#rrggbb``.
+
+    :rtype: bool
+    """
+    return bool(HEX_COLOR.fullmatch(text or ''))
+
+
+def contrast(one, other):
+    """Return the contrast ratio of two colours, 1 to 21.
+
+    Source: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
+
+    :param str one: as ``#rrggbb``
+    :param str other: as ``#rrggbb``
+    :rtype: float
+    """
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def text_on(ground):
+    """Return white or black, whichever can be read on a colour; white where both can.
+
+    :rtype: str
+    """
+    return WHITE if contrast(WHITE, ground) >= READABLE else BLACK
+
+
+def darkened(color, ground):
+    """Return a colour, as little darker as it takes to be read on a light ground.
+
+    :rtype: str
+    """
+    channels = _channels(color)
+    for percent in range(100, -1, -2):
+        candidate = '#' + ''.join(f'{channel * percent // 100:02x}' for channel in channels)
+        if contrast(candidate, ground) >= READABLE:
+            return candidate
+    return BLACK
+
+
+def _channels(color):
+    return [int(color[start : start + 2], 16) for start in (1, 3, 5)]
+
+
+def _luminance(color):
+    red, green, blue = (_linear(channel / 255) for channel in _channels(color))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(channel):
+    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
