@@ -26,6 +26,7 @@
         'views/pay_templates.xml',
         'views/payment_provider_views.xml',
         'views/practice_billing_item_views.xml',
+        'views/practice_payment_link_views.xml',
         'views/practice_stripe_event_views.xml',
         'views/product_template_views.xml',
         'views/res_company_views.xml',
@@ -42,6 +43,7 @@
     'assets': {
         'web.assets_backend': [
             'carepatron_billing/static/src/calendar/*',
+            'carepatron_billing/static/src/links/*',
             'carepatron_billing/static/src/reports/report_handler.js',
             'carepatron_billing/static/src/setup/*',
         ],

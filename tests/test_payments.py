@@ -7,7 +7,9 @@ import time
 import pytest
 import requests
 import stripe
+from axe_playwright_python.sync_playwright import Axe
 
+from tests.conftest import DESKTOP, PHONE
 from tests.practice import SERVICE_CODE, SERVICE_NAME, Practice, at_once, session_in, wait_until
 
 PAID = ("paid", 0.0)
@@ -293,3 +295,150 @@ def test_stripe_learns_nothing_clinical(practice, fake):
     found = [word for word in words if re.search(rf"\b{re.escape(word)}\b", text)]
     assert found == []
     assert not re.search("therap|client |diagnos", text, re.IGNORECASE)
+
+
+# === THE PAY PAGE IN A BROWSER ===#
+
+
+def look(browser, keep_screenshot, link, state, words):
+    """Look at a pay page on a desk and in a hand, without JavaScript, and check what holds for
+    each: it says how it stands, nothing is in the way of a reader, nothing leaves the screen."""
+    for name, viewport in (("desktop", DESKTOP), ("phone", PHONE)):
+        context = browser.new_context(viewport=viewport, locale="en-US")
+        page = context.new_page()
+        page.goto(link)
+        assert words in page.inner_text("main"), state
+        assert [found["id"] for found in Axe().run(page).response["violations"]] == [], state
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], state
+        keep_screenshot(page, f"pay {state} {name}")
+        context.close()
+
+
+def register_payment(practice, invoice, amount):
+    company = practice.value(f"SELECT company_id FROM account_move WHERE id = {invoice}")
+    context = {
+        "active_model": "account.move",
+        "active_ids": [invoice],
+        "allowed_company_ids": [int(company)],
+    }
+    values = {"amount": amount, "payment_difference_handling": "open"}
+    wizard = practice.call("admin", "account.payment.register", "create", values, context=context)
+    practice.call(
+        "admin", "account.payment.register", "action_create_payments", [wizard], context=context
+    )
+
+
+def link_for_all(practice, invoice):
+    payer = int(practice.value(f"SELECT partner_id FROM account_move WHERE id = {invoice}"))
+    action = practice.call("frontdesk", "res.partner", "action_billing_send_link", [payer])
+    link = action["context"]["default_link_id"]
+    (values,) = practice.call("frontdesk", "practice.payment.link", "read", [link], ["url"])
+    return values["url"]
+
+
+@pytest.fixture
+def settings(practice):
+    """Change the practice's settings until the test is over."""
+    company = int(practice.value("SELECT company_id FROM payment_provider WHERE state = 'test'"))
+    before = []
+
+    def change(model, record, **values):
+        (old,) = practice.call("admin", model, "read", [record], list(values))
+        before.append((model, record, {name: old[name] for name in values}))
+        practice.call("admin", model, "write", [record], values)
+
+    change.company = company
+    yield change
+    for model, record, values in reversed(before):
+        practice.call("admin", model, "write", [record], values)
+
+
+def test_each_pay_page_is_readable_by_everybody(practice, fake, browser, keep_screenshot, settings):
+    settings(
+        "res.company",
+        settings.company,
+        billing_part_payment=True,
+        billing_part_payment_minimum=20.0,
+        primary_color="#f2b632",
+        phone="+1 555 0100",
+    )
+
+    def see(link, state, words):
+        look(browser, keep_screenshot, link, state, words)
+
+    invoice = practice.new_invoice()
+    link = practice.link(invoice)
+    see(link, "due", "Pay another amount")
+    register_payment(practice, invoice, 20.0)
+    see(link, "part paid", "has been paid")
+    see(link_for_all(practice, invoice), "everything due", "Your open invoices")
+    (provider,) = practice.call(
+        "admin",
+        "payment.provider",
+        "search",
+        [("code", "=", "stripe_payment_link"), ("state", "=", "test")],
+    )
+    settings("payment.provider", provider, state="disabled")
+    see(link, "not set up", "not available")
+    practice.call("admin", "payment.provider", "write", [provider], {"state": "test"})
+    session = session_in(practice.click_pay(link))
+    assert fake.pay_session(session, card="000123456789", way="debit")
+    wait_until(lambda: "being processed" in requests.get(link, timeout=60).text)
+    see(link, "processing", "being processed")
+    fake.settle_debit(session)
+    wait_until(lambda: practice.invoice_state(invoice) == PAID)
+    see(link, "paid", "Receipt for")
+    invoice = practice.new_invoice()
+    link = practice.link(invoice)
+    practice.call("frontdesk", "account.move", "action_billing_revoke_link", [invoice])
+    see(link, "revoked", "no longer valid")
+    assert practice.click_pay(link).headers["Location"].endswith(link.rpartition("/")[2])
+
+
+def test_unknown_link_is_a_readable_page(practice, browser):
+    context = browser.new_context(viewport=PHONE)
+    page = context.new_page()
+    assert page.goto(f"{practice.server.url}/billing/pay/{'x' * 32}").status == 404
+    assert Axe().run(page).response["violations"] == []
+    context.close()
+
+
+def test_part_is_paid_in_a_browser_without_javascript(practice, fake, browser, settings):
+    settings(
+        "res.company",
+        settings.company,
+        billing_part_payment=True,
+        billing_part_payment_minimum=20.0,
+    )
+    invoice = practice.new_invoice()
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(practice.link(invoice))
+    page.click("summary")
+    page.fill("input[name=amount]", "5")
+    page.click("text=Pay this amount")
+    assert "at least" in page.inner_text("[role=alert]")
+    page.fill("input[name=amount]", "50,00")
+    page.click("text=Pay this amount")
+    assert fake.pay_session(page.url.rpartition("/")[2])
+    wait_until(lambda: practice.invoice_state(invoice) == ("partial", 70.0))
+    context.close()
+
+
+# === EVERYTHING DUE ===#
+
+
+def test_invoice_and_everything_due_have_one_payable_session_together(practice, fake):
+    invoice = practice.new_invoice()
+    link, all_due = practice.link(invoice), link_for_all(practice, invoice)
+    first = session_in(practice.click_pay(link))
+    second = session_in(practice.click_pay(all_due))
+    assert fake.pay_session(first) is None
+    answers = at_once(*[lambda url=url: practice.click_pay(url) for url in (link, all_due) * 3])
+    sessions = {session_in(answer) for answer in answers} | {first, second}
+    payable = [
+        session for session in sessions if session.startswith("cs_") and fake.pay_session(session)
+    ]
+    assert len(payable) == 1
+    wait_until(lambda: practice.invoice_state(invoice) == PAID)
+    assert len(practice.payments(invoice)) == 1

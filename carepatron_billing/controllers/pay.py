@@ -179,8 +179,10 @@ class PayPage(http.Controller):
         """Return the wanted language if it is installed, else the nearest to the browser's."""
         ir_http = request.env['ir.http'].sudo()
         return (
-            wanted in dict(request.env['res.lang'].sudo().get_installed()) and wanted
-        ) or ir_http.get_nearest_lang(request.best_lang) or ir_http._get_default_lang().code
+            (wanted in dict(request.env['res.lang'].sudo().get_installed()) and wanted)
+            or ir_http.get_nearest_lang(request.best_lang)
+            or ir_http._get_default_lang().code
+        )
 
     def _page(self, link_sudo, status=200, **values):
         return self._html(

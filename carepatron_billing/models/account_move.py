@@ -162,6 +162,27 @@ class AccountMove(models.Model):
         )
         return {**action, 'context': {'default_move_id': self.id}}
 
+    def action_billing_show_qr(self):
+        """Show the payment link as a QR code, to somebody who stands at the desk.
+
+        :rtype: dict
+        :raise UserError: if there is nothing to pay.
+        """
+        self.ensure_one()
+        self._billing_check_payable()
+        return self._billing_payment_link()._action_show()
+
+    def action_billing_revoke_link(self):
+        """Make the payment link open nothing any more.
+
+        :raise UserError: if the user is not of the front desk, or Stripe can't be reached.
+        """
+        self.ensure_one()
+        self.check_access('read')
+        link = self.billing_link_ids.filtered(lambda link: not link.revoked_at)
+        if link:
+            link.action_revoke()
+
     def action_billing_open_accounting(self):
         """Open the entry on Odoo's own page, for those who keep the books."""
         self.ensure_one()

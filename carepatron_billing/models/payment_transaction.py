@@ -17,6 +17,8 @@ _logger = get_payment_logger(__name__)
 
 # Stripe keeps a session open for 24 hours at most, counted from when the request arrives.
 SESSION_LIFE = relativedelta(hours=23)
+# A name on Stripe's page has a limit, and a payer's patience too.
+SHOWN_NUMBERS = 5
 # The reconcile cron leaves alone what the payer is most likely still busy with.
 RECONCILE_AFTER = relativedelta(minutes=2)
 
@@ -174,8 +176,11 @@ class PaymentTransaction(models.Model):
 
     def _stripe_payment_link_label(self):
         """Return what Stripe's page calls the payment: the invoice's number, nothing clinical."""
-        numbers = ', '.join(self.invoice_ids.filtered('name').mapped('name'))
-        return numbers or self.reference
+        numbers = self.invoice_ids.filtered('name').mapped('name')
+        if len(numbers) > SHOWN_NUMBERS:
+            # No words: whoever asks Stripe again, in whatever language, must say the same.
+            return f'{", ".join(numbers[:SHOWN_NUMBERS])}, +{len(numbers) - SHOWN_NUMBERS}'
+        return ', '.join(numbers) or self.reference
 
     def _stripe_payment_link_metadata(self):
         """Return what a session is recognised by: opaque, and no other session's.

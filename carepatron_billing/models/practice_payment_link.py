@@ -52,30 +52,38 @@ class PracticePaymentLink(models.Model):
         check_company=True,
     )
     company_id = fields.Many2one(
-        'res.company', compute='_compute_from_move', store=True, precompute=True, index=True
-    )
-    payer_id = fields.Many2one(
-        'res.partner',
-        string="Payer",
+        'res.company',
         compute='_compute_from_move',
         store=True,
         precompute=True,
+        readonly=False,
+        index=True,
+    )
+    payer_id = fields.Many2one(
+        'res.partner',
+        compute='_compute_from_move',
+        store=True,
+        precompute=True,
+        readonly=False,
         index='btree_not_null',
         ondelete='cascade',
     )
     currency_id = fields.Many2one(
-        'res.currency', compute='_compute_from_move', store=True, precompute=True
+        'res.currency',
+        compute='_compute_from_move',
+        store=True,
+        precompute=True,
+        readonly=False,
     )
     finder = fields.Char(required=True, readonly=True, groups='base.group_system')
     proof = fields.Char(required=True, readonly=True, groups='base.group_system')
     url = fields.Char(string="Payment link", compute='_compute_url', compute_sudo=True)
-    qr_code = fields.Binary(string="QR Code", compute='_compute_qr_code')
+    qr_code = fields.Binary(compute='_compute_qr_code')
     sent_at = fields.Datetime(string="Last Sent", readonly=True)
     viewed_at = fields.Datetime(string="First Viewed", readonly=True)
     revoked_at = fields.Datetime(string="Revoked", readonly=True)
     replaced_by_id = fields.Many2one(
         'practice.payment.link',
-        string="Replaced By",
         readonly=True,
         ondelete='set null',
         help="Where the payer is sent instead, after the invoice was corrected.",
@@ -399,6 +407,17 @@ class PracticePaymentLink(models.Model):
         return txs_sudo.create(values)
 
     # === ACTION METHODS ===#
+
+    def _action_show(self):
+        """Return the action that shows the link as a QR code, with what the desk does with it.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        action = self.env['ir.actions.act_window']._for_xml_id(
+            'carepatron_billing.practice_payment_link_action'
+        )
+        return {**action, 'res_id': self.id}
 
     def action_revoke(self):
         """Make the link open nothing any more; a session that is open at Stripe is closed."""

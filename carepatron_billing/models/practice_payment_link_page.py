@@ -71,22 +71,26 @@ class PracticePaymentLink(models.Model):
 
     def _page_sentence(self, status):
         """Return the sentence that says how it stands, where that needs a name or an amount."""
-        _, move, practice = self.env._, self.move_id, self.company_id.name
+        move, practice = self.move_id, self.company_id.name
         sentences = {
-            'revoked': lambda: _("Please ask %s for a new one.", practice),
-            'replaced': lambda: _("%s has corrected the invoice. Its new link is here:", practice),
-            'withdrawn': lambda: _("%s is changing this invoice and will write to you.", practice),
-            'cancelled': lambda: _(
+            'revoked': lambda: self.env._("Please ask %s for a new one.", practice),
+            'replaced': lambda: self.env._(
+                "%s has corrected the invoice. Its new link is here:", practice
+            ),
+            'withdrawn': lambda: self.env._(
+                "%s is changing this invoice and will write to you.", practice
+            ),
+            'cancelled': lambda: self.env._(
                 "Invoice %s has been cancelled. You owe nothing on it.", move.name
             ),
-            'credited': lambda: _(
+            'credited': lambda: self.env._(
                 "Invoice %s has been credited. You owe nothing on it.", move.name
             ),
-            'unavailable': lambda: _(
+            'unavailable': lambda: self.env._(
                 "Online payment is not available at the moment. Please ask %s how to pay.",
                 practice,
             ),
-            'part_paid': lambda: _(
+            'part_paid': lambda: self.env._(
                 "%(paid)s of %(total)s has been paid. Thank you.",
                 paid=self._format(move.amount_total - move.amount_residual),
                 total=self._format(move.amount_total),

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
 GROUP = 'carepatron_billing.group_practitioner'
@@ -80,6 +81,32 @@ class ResPartner(models.Model):
             'domain': self._get_billing_invoices_domain(),
             'context': {'create': False},
         }
+
+    def action_billing_send_link(self):
+        """Open the dialog that sends one link for everything that the payer owes the practice.
+
+        Of several currencies, it is the practice's own if something is due in it.
+
+        :rtype: dict
+        :raise UserError: if nothing is due.
+        """
+        self.ensure_one()
+        if not self.env.user.has_group('carepatron_billing.group_front_desk'):
+            raise AccessError(self.env._("Only the front desk sends a link for everything due."))
+        company = self.env.company
+        links = self.env['practice.payment.link']
+        groups = self.env['account.move']._read_group(
+            links._get_open_domain(self, company), ['currency_id']
+        )
+        currencies = self.env['res.currency'].union(*(currency for (currency,) in groups))
+        if not currencies:
+            raise UserError(self.env._("Nothing is due from %s.", self.name))
+        currency = currencies & company.currency_id or currencies[0]
+        action = self.env['ir.actions.act_window']._for_xml_id(
+            'carepatron_billing.practice_payment_link_send_action'
+        )
+        link = links._for_payer(self, company, currency)
+        return {**action, 'context': {'default_link_id': link.id}}
 
     # === BUSINESS METHODS === #
 

@@ -1,4 +1,5 @@
 from . import (
+    test_amounts,
     test_billing_item,
     test_calendar_event,
     test_documents,

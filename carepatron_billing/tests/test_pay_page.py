@@ -60,3 +60,97 @@ class TestPayPage(BillingCommon, HttpCase):
         for session in ('', '?session_id=', '?session_id=cs_other'):
             answer = self.url_open(f'/billing/stripe/return/{tx.id}{session}')
             self.assertEqual(answer.status_code, 404)
+
+    # === STATES ===#
+
+    def card(self, status=200, **options):
+        """Return the page, and check what holds for each."""
+        answer = self.url_open(self.path, **options)
+        self.assertEqual(answer.status_code, status)
+        self.assertNotIn('<script', answer.text)
+        return answer.text
+
+    def test_each_state_has_its_page(self):
+        self.assertIn('data-status="due"', self.card())
+        self.pay_by_hand(self.move, 20.0)
+        self.assertIn("has been paid", self.card())
+        self.provider.state = 'disabled'
+        self.company.phone = "+1 555 0100"
+        text = self.card()
+        self.assertIn('data-status="unavailable"', text)
+        self.assertEqual(text.count('tel:+1 555 0100'), 2)
+        self.provider.state = 'test'
+        self.pay_by_hand(self.move)
+        self.assertIn('data-status="paid"', self.card())
+
+    def test_cancelled_and_credited_invoices_are_told_apart(self):
+        self.move._reverse_moves([{'invoice_date': self.move.invoice_date}], cancel=True)
+        self.assertIn("credited", self.card())
+        self.assertNotIn("<button", self.card())
+
+    def test_replaced_link_leads_to_the_new_one_and_pays_nothing(self):
+        new = self.make_invoice()._billing_payment_link()
+        self.link.replaced_by_id = new
+        text = self.card()
+        self.assertIn(new.url.rpartition('/')[2], text)
+        self.assertNotIn("<button", text)
+        self.assertFalse(self.link._claim_transaction())
+
+    def test_receipt_is_downloaded_by_its_own_link_only(self):
+        tx = self.make_transaction(self.move)
+        tx._stripe_payment_link_record(self.session_of(tx))
+        path = f'{self.path}/receipt/{tx.id}'
+        self.assertIn(path, self.card())
+        with real_rendering(self.registry):
+            answer = self.url_open(path)
+        self.assertTrue(answer.content.startswith(b'%PDF'))
+        other = self.make_invoice()._billing_payment_link()._path()
+        self.assertEqual(self.url_open(f'{other}/receipt/{tx.id}').status_code, 404)
+
+    def test_everything_due_lists_its_invoices_and_no_others(self):
+        other = self.make_invoice(price=80.0)
+        link = self.env['practice.payment.link']._for_payer(
+            self.client_partner, self.company, self.company.currency_id
+        )
+        self.path = link._path()
+        text = self.card()
+        for expected in (self.move.name, other.name, "200.00", "80.00"):
+            self.assertIn(expected, text)
+        self.client_partner = self.client_partner.copy()
+        foreign = self.make_invoice()
+        self.assertEqual(self.url_open(f'{self.path}/invoice/{foreign.id}').status_code, 404)
+        self.assertEqual(self.url_open(f'{self.path}/invoice').status_code, 404)
+
+    def test_wrong_part_is_explained_and_kept(self):
+        self.company.write({'billing_part_payment': True, 'billing_part_payment_minimum': 20.0})
+        self.assertIn("Pay another amount", self.card())
+        text = self.card(422, data={'choice': 'part', 'amount': '5 <b>'})
+        self.assertIn("at least", text)
+        self.assertIn('value="5 &lt;b&gt;"', text)
+        self.assertIn("an amount like", self.card(422, data={'choice': 'part', 'amount': ''}))
+        self.assertFalse(self.link.transaction_ids)
+
+    def test_part_is_refused_where_the_practice_takes_none(self):
+        text = self.card(422, data={'choice': 'part', 'amount': '50'})
+        self.assertIn("does not take part payments", text)
+        self.assertFalse(self.link.transaction_ids)
+
+    # === LOOKS AND LANGUAGE ===#
+
+    def test_page_wears_the_practices_color_and_nothing_else_slips_in(self):
+        self.company.primary_color = '#ffee00'
+        text = self.card()
+        self.assertIn('--accent: #ffee00', text)
+        self.assertIn('--on-accent: #000000', text)
+        self.company.primary_color = 'red;} body {display: none'
+        self.assertNotIn('display: none', self.card())
+
+    def test_page_speaks_the_payers_language_or_the_browsers(self):
+        self.env['res.lang']._activate_lang('fr_FR')
+        self.client_partner.lang = 'fr_FR'
+        self.assertIn('lang="fr"', self.card())
+        self.assertIn("120,00", self.card())
+        self.client_partner.lang = False
+        headers = {'Accept-Language': 'fr-BE,fr;q=0.9'}
+        self.assertIn('lang="fr"', self.card(headers=headers))
+        self.assertIn('lang="en"', self.card(headers={'Accept-Language': 'xx-YY'}))

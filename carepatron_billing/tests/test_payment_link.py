@@ -1,5 +1,6 @@
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
 from .common import BillingCommon
@@ -79,3 +80,149 @@ class TestPaymentLink(BillingCommon):
         tx = self.make_transaction(self.move)
         tx._stripe_payment_link_record(self.session_of(tx))
         self.assertEqual(self.link._page_values()['receipts'][0]['email'], 'd•••@example.com')
+
+    # === WHAT IS DUE ===#
+
+    def allow_parts(self, minimum):
+        self.company.write({'billing_part_payment': True, 'billing_part_payment_minimum': minimum})
+
+    def instalments(self):
+        """Return a link to an invoice of 120 that is due in two halves, today and in 30 days."""
+        term = self.env['account.payment.term'].create(
+            {
+                'name': "Two halves",
+                'line_ids': [
+                    Command.create({'value_amount': 50, 'nb_days': 0}),
+                    Command.create({'value_amount': 50, 'nb_days': 30}),
+                ],
+            }
+        )
+        self.client_partner.property_payment_term_id = term
+        return self.make_invoice(price=120.0)._billing_payment_link()
+
+    def test_instalment_is_due_now_and_the_rest_later(self):
+        link = self.instalments()
+        due = link._due()
+        self.assertEqual((due.now, due.total), (60.0, 120.0))
+        self.assertFalse(link._explain_amount(due, 120.0))
+        tx = link._create_transaction()
+        self.assertEqual(tx.amount, 60.0)
+        tx.stripe_payment_link_session = 'cs_test_1'
+        tx._stripe_payment_link_record(self.session_of(tx))
+        self.assertEqual((link._status(), link._due().now), ('part_paid', 60.0))
+
+    def test_part_is_taken_only_where_the_practice_takes_it_and_enough(self):
+        due = self.link._due()
+        self.assertIn("does not take", self.link._explain_amount(due, 50.0))
+        self.allow_parts(20.0)
+        self.assertEqual(self.link._explain_amount(due, 50.0), '')
+        self.assertIn("at least", self.link._explain_amount(due, 19.99))
+        self.assertIn("more than", self.link._explain_amount(due, 120.01))
+
+    def test_rest_below_the_minimum_can_still_be_paid(self):
+        self.allow_parts(50.0)
+        self.pay_by_hand(self.move, 100.0)
+        self.assertEqual(self.link._explain_amount(self.link._due(), 20.0), '')
+
+    def test_open_session_fits_until_what_is_due_changes(self):
+        self.allow_parts(20.0)
+        tx = self.link._create_transaction(50.0)
+        self.assertTrue(self.link._fits(tx))
+        self.assertTrue(self.link._fits(tx, 50.0))
+        self.assertFalse(self.link._fits(tx, 120.0))
+        self.pay_by_hand(self.move, 100.0)
+        self.assertFalse(self.link._fits(tx))
+
+    def test_typed_amount_is_read_in_the_readers_format(self):
+        self.allow_parts(20.0)
+        self.assertEqual(self.link._typed_amount("1,0")[0], 1.0)
+        self.assertEqual(self.link._typed_amount("$ 50.25"), (50.25, ''))
+        for text in ("fifty", "", "50.255", "-50"):
+            with self.subTest(text):
+                amount, mistake = self.link._typed_amount(text)
+                self.assertIsNone(amount)
+                self.assertIn("120.00", mistake)
+
+    # === EVERYTHING DUE ===#
+
+    def link_for_all(self):
+        action = self.client_partner.with_user(self.front_desk).action_billing_send_link()
+        return self.env['practice.payment.link'].sudo().browse(action['context']['default_link_id'])
+
+    def test_one_link_pays_everything_that_is_due(self):
+        other = self.make_invoice(price=80.0)
+        link = self.link_for_all()
+        self.assertEqual(link, self.link_for_all())
+        self.assertEqual(link._due().now, 200.0)
+        tx = link._create_transaction()
+        self.assertEqual(tx.invoice_ids, self.move | other)
+        tx.stripe_payment_link_session = 'cs_test_1'
+        tx._stripe_payment_link_record(self.session_of(tx))
+        self.assertEqual((self.move | other).mapped('payment_state'), ['paid', 'paid'])
+        self.assertEqual(link._status(), 'paid')
+        self.assertTrue(link._page_values()['receipts'])
+
+    def test_money_beyond_what_is_due_stays_credit(self):
+        other = self.make_invoice(price=80.0)
+        link = self.link_for_all()
+        tx = link._create_transaction()
+        tx.stripe_payment_link_session = 'cs_test_1'
+        self.pay_by_hand(other)
+        tx._stripe_payment_link_record(self.session_of(tx))
+        self.assertEqual(self.move.payment_state, 'paid')
+        receivable = tx.payment_id.move_id.line_ids.filtered(
+            lambda line: line.account_type == 'asset_receivable'
+        )
+        self.assertEqual(receivable.amount_residual, -80.0)
+
+    def test_other_payers_and_companies_invoices_are_not_in_it(self):
+        link = self.link_for_all()
+        self.client_partner = self.client_partner.copy()
+        self.make_invoice()
+        self.assertEqual(link._due().moves, self.move)
+
+    def test_two_ways_to_one_invoice_do_not_stay_open_together(self):
+        link = self.link_for_all()
+        tx = self.make_transaction(self.move)
+        self.assertEqual(link._unfit_transactions(None), tx)
+        self.assertFalse(self.link._unfit_transactions(None))
+
+    def test_many_invoices_make_a_reference_that_stripe_takes(self):
+        for _index in range(12):
+            self.make_invoice()
+        link = self.link_for_all()
+        tx = link._create_transaction()
+        params = tx._stripe_payment_link_session_params()
+        self.assertLessEqual(len(params['client_reference_id']), 200)
+        label = params['line_items'][0]['price_data']['product_data']['name']
+        self.assertLessEqual(len(label), 200)
+
+    def test_pending_bank_debit_keeps_its_invoice_out_of_everything_due(self):
+        other = self.make_invoice(price=80.0)
+        link = self.link_for_all()
+        self.make_transaction(self.move)._set_pending()
+        self.assertEqual(link._due().moves, other)
+
+    def test_link_for_everything_is_the_front_desks_and_needs_something_due(self):
+        with self.assertRaises(AccessError):
+            self.client_partner.with_user(self.practitioner).action_billing_send_link()
+        link = self.link_for_all()
+        with self.assertRaises(AccessError):
+            link.with_user(self.practitioner).read(['url'])
+        self.pay_by_hand(self.move)
+        with self.assertRaisesRegex(UserError, "Nothing is due"):
+            self.client_partner.with_user(self.front_desk).action_billing_send_link()
+
+    # === AT THE DESK ===#
+
+    def test_desk_shows_the_link_as_a_qr_code(self):
+        action = self.move.with_user(self.front_desk).action_billing_show_qr()
+        link = self.env[action['res_model']].with_user(self.front_desk).browse(action['res_id'])
+        self.assertEqual(link.url, self.link.url)
+        self.assertTrue(link.qr_code)
+
+    def test_desk_revokes_the_link_on_the_invoice(self):
+        self.move.with_user(self.front_desk).action_billing_revoke_link()
+        self.assertEqual(self.link._status(), 'revoked')
+        self.assertFalse(self.move.billing_link_url)
+        self.move.with_user(self.front_desk).action_billing_revoke_link()

@@ -87,3 +87,29 @@ class TestPaymentLinkSend(BillingCommon):
         user = new_test_user(self.env, 'user@example.com', groups='base.group_user')
         with self.assertRaises(AccessError):
             self.move.with_user(user).action_billing_send_link()
+
+    def test_link_for_everything_due_is_sent_once_and_logged_on_each_invoice(self):
+        other = self.make_invoice(price=80.0)
+        action = self.client_partner.with_user(self.front_desk).action_billing_send_link()
+        dialogs = self.env[action['res_model']].with_user(self.front_desk)
+        dialog = dialogs.with_context(**action['context']).create({})
+        dialog.action_send()
+        dialog.action_send()
+        mail = self.mails_to('dana@example.com')
+        self.assertEqual(len(mail), 1)
+        self.assertIn(dialog.url, mail.body_html)
+        for move in self.move | other:
+            self.assertIn(move.name, mail.body_html)
+            self.assertTrue(move.is_move_sent)
+        self.assertEqual(self.move.message_ids[0].outgoing_email_to, 'dana@example.com')
+        self.assertIn('dana@example.com', other.message_ids[0].body)
+        for word in (CLINICAL_NAME, CLINICAL_CODE, "herapy"):
+            self.assertNotIn(word, f"{mail.subject} {mail.body_html}")
+
+    def test_nobody_sends_the_link_of_invoices_that_they_may_not_see(self):
+        other = new_test_user(
+            self.env, 'other@example.com', groups='carepatron_billing.group_practitioner'
+        )
+        link = self.move._billing_payment_link()
+        with self.assertRaises(AccessError):
+            self.env['practice.payment.link.send'].with_user(other).create({'link_id': link.id})

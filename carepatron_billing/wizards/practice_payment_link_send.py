@@ -12,9 +12,18 @@ class PracticePaymentLinkSend(models.TransientModel):
     _description = "Send Payment Link"
     _check_company_auto = True
 
-    move_id = fields.Many2one('account.move', string="Invoice", required=True, readonly=True)
-    company_id = fields.Many2one(related='move_id.company_id')
-    payer_id = fields.Many2one(related='move_id.partner_id', string="Payer")
+    move_id = fields.Many2one('account.move', string="Invoice", readonly=True)
+    link_id = fields.Many2one(
+        'practice.payment.link',
+        compute='_compute_link_id',
+        store=True,
+        precompute=True,
+        readonly=False,
+        required=True,
+        ondelete='cascade',
+    )
+    company_id = fields.Many2one(related='link_id.company_id')
+    payer_id = fields.Many2one(related='link_id.payer_id', string="Payer")
     email = fields.Char(
         string="E-mail",
         compute='_compute_email',
@@ -44,6 +53,15 @@ class PracticePaymentLinkSend(models.TransientModel):
     # === COMPUTE METHODS ===#
 
     @api.depends('move_id')
+    def _compute_link_id(self):
+        for wizard in self:
+            if wizard.move_id:
+                # Made here if it is missing: while a template is rendered nothing may be written.
+                wizard.link_id = wizard.move_id._billing_payment_link().id
+            else:
+                wizard.link_id = wizard.link_id
+
+    @api.depends('link_id')
     def _compute_email(self):
         for wizard in self:
             wizard.email = wizard.payer_id.email
@@ -55,22 +73,34 @@ class PracticePaymentLinkSend(models.TransientModel):
                 wizard.payer_id.email or ''
             )
 
-    @api.depends('move_id')
+    @api.depends('link_id', 'move_id')
     def _compute_content(self):
-        template_sudo = self.env.ref('carepatron_billing.mail_template_payment_link').sudo()
+        template = self.env.ref('carepatron_billing.mail_template_payment_link')
+        template_for_all = self.env.ref('carepatron_billing.mail_template_payment_link_all')
         for wizard in self:
-            # Made here if it is missing: while a template is rendered nothing may be written.
-            wizard.move_id._billing_payment_link()
-            rendered = template_sudo._generate_template(
-                wizard.move_id.ids, ('subject', 'body_html')
-            )[wizard.move_id.id]
-            wizard.subject = rendered['subject']
-            wizard.message = rendered['body_html']
+            wizard._check_link()
+            template_sudo = (template if wizard.move_id else template_for_all).sudo()
+            record = wizard.move_id or wizard.link_id
+            rendered = template_sudo._generate_template(record.ids, ('subject', 'body_html'))
+            wizard.subject = rendered[record.id]['subject']
+            wizard.message = rendered[record.id]['body_html']
 
-    @api.depends('move_id')
+    @api.depends('link_id')
     def _compute_url(self):
         for wizard in self:
-            wizard.url = wizard.move_id._billing_payment_link().url
+            wizard._check_link()
+            wizard.url = wizard.link_id.url
+
+    # === CONSTRAINT METHODS ===#
+
+    @api.constrains('link_id')
+    def _check_link(self):
+        """Let nobody see or send a link of somebody else's invoices.
+
+        :raise AccessError: if the user may not read the link
+        """
+        # Fields are computed as superuser: ask for whom.
+        self.link_id.with_user(self.env.uid).check_access('read')
 
     @api.depends('company_id')
     def _compute_mode(self):
@@ -87,38 +117,32 @@ class PracticePaymentLinkSend(models.TransientModel):
         :raise UserError: if the address is none, or nothing is due any more.
         """
         self.ensure_one()
-        move = self.move_id
-        move.check_access('read')
+        self._check_link()
         # Two clicks on one dialog: the second waits, is replayed, and finds it sent.
         claim(self)
         if self.is_sent:
             return {'type': 'ir.actions.act_window_close'}
         email = self._checked_email()
-        move._billing_check_payable()
+        moves_sudo = self._checked_moves()
         self.is_sent = True
         if self.keep_email and self.is_email_changed:
             self._keep_email(email)
-        link_sudo = move._billing_payment_link()
-        link_sudo.sent_at = fields.Datetime.now()
-        move_sudo = move.sudo()
-        move_sudo.with_context(
-            lang=self.payer_id.lang,
-            # Odoo would read the attached invoice as one that came in by mail.
-            disable_attachment_import=True,
-        ).message_post(
+        self.link_id.sudo().sent_at = fields.Datetime.now()
+        moves_sudo[0].with_context(lang=self.payer_id.lang).message_post(
             body=self.message,
             subject=self.subject,
             message_type='comment',
             subtype_xmlid='mail.mt_note',
             outgoing_email_to=email,
             email_layout_xmlid='carepatron_billing.mail_layout',
-            email_from=move.company_id.email_formatted or self.env.user.email_formatted,
+            email_from=self.company_id.email_formatted or self.env.user.email_formatted,
             author_id=self.env.user.partner_id.id,
             attachment_ids=self._attachment().ids,
         )
-        # Any write makes Odoo compute the entry's lines anew.
-        if not move_sudo.is_move_sent:
-            move_sudo.is_move_sent = True
+        note = self.env._("A link to pay everything due was sent to %s.", email)
+        for move_sudo in moves_sudo[1:]:
+            move_sudo.message_post(body=note, author_id=self.env.user.partner_id.id)
+        moves_sudo.is_move_sent = True
         return {
             'type': 'ir.actions.client',
             'tag': 'display_notification',
@@ -129,7 +153,26 @@ class PracticePaymentLinkSend(models.TransientModel):
             },
         }
 
+    def action_show_qr(self):
+        """Show the link as a QR code instead, to somebody who stands at the desk."""
+        self.ensure_one()
+        self._check_link()
+        return self.link_id._action_show()
+
     # === HELPERS ===#
+
+    def _checked_moves(self):
+        """Return the invoices (sudo) that the mail is about.
+
+        :raise UserError: if nothing is due any more
+        """
+        if self.move_id:
+            self.move_id._billing_check_payable()
+            return self.move_id.sudo()
+        moves_sudo = self.link_id.sudo()._due().moves
+        if not moves_sudo:
+            raise UserError(self.env._("Nothing is due from %s any more.", self.payer_id.name))
+        return moves_sudo
 
     def _checked_email(self):
         email = email_normalize(self.email or '', strict=True)
@@ -149,6 +192,6 @@ class PracticePaymentLinkSend(models.TransientModel):
 
     def _attachment(self):
         """Return the invoice's PDF as an attachment (sudo); none if it was not wanted."""
-        if not self.attach_invoice:
+        if not self.attach_invoice or not self.move_id:
             return self.env['ir.attachment'].sudo()
         return self.move_id._billing_document_attachment()
