@@ -25,11 +25,13 @@ SESSION_MARGIN = relativedelta(minutes=45)
 class Due(NamedTuple):
     """What a link asks for at one moment, in its currency.
 
-    :param moves: the open invoices (sudo) that nothing is on its way for
+    :param open: the invoices (sudo) that are not paid
+    :param moves: those of them that no money is on its way for
     :param now: what is to be paid now: instalments that are due, or what is open
     :param total: what is open in all
     """
 
+    open: models.BaseModel
     moves: models.BaseModel
     now: float
     total: float
@@ -195,9 +197,10 @@ class PracticePaymentLink(models.Model):
             & Domain('company_id', '=', company.id)
         )
 
-    def _status(self):
+    def _status(self, due=None):
         """Return where the payer stands, from the ledger and the open transactions alone.
 
+        :param Due due: what is due, if that is known already
         :return: ``revoked``, ``replaced``, ``withdrawn``, ``cancelled``, ``credited``, ``paid``,
             ``processing``, ``unavailable``, ``part_paid`` or ``due``
         :rtype: str
@@ -214,10 +217,10 @@ class PracticePaymentLink(models.Model):
             return 'cancelled'
         if move.payment_state == 'reversed':
             return 'credited'
-        open_moves = self._moves().filtered(_is_open)
-        if not open_moves:
+        due = due or self._due()
+        if not due.open:
             return 'paid'
-        if not self._due().moves:
+        if not due.moves:
             return 'processing'
         if not self._provider():
             return 'unavailable'
@@ -229,10 +232,14 @@ class PracticePaymentLink(models.Model):
         :rtype: Due
         """
         self.ensure_one()
-        moves = self._moves().filtered(
+        open_moves = self._moves().filtered(
             lambda move: (
-                _is_open(move)
-                and not move.transaction_ids.filtered(
+                move.state == 'posted' and not move.currency_id.is_zero(move.amount_residual)
+            )
+        )
+        moves = open_moves.filtered(
+            lambda move: (
+                not move.transaction_ids.filtered(
                     lambda tx: (
                         tx.state in ('pending', 'authorized')
                         and tx.provider_code not in ('none', 'custom')
@@ -240,7 +247,9 @@ class PracticePaymentLink(models.Model):
                 )
             )
         )
-        return Due(moves, sum(map(self._due_now, moves)), sum(moves.mapped('amount_residual')))
+        return Due(
+            open_moves, moves, sum(map(self._due_now, moves)), sum(moves.mapped('amount_residual'))
+        )
 
     def _due_now(self, move):
         """Return what is due on one invoice by its terms of payment."""
@@ -433,7 +442,3 @@ class PracticePaymentLink(models.Model):
         link_sudo.revoked_at = fields.Datetime.now()
         # A new link may be asked for at once; the database must not see two.
         link_sudo.flush_recordset()
-
-
-def _is_open(move):
-    return move.state == 'posted' and not move.currency_id.is_zero(move.amount_residual)

@@ -19,7 +19,8 @@ class PracticePaymentLink(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        status = self._status()
+        due = self._due()
+        status = self._status(due)
         is_payable = status in ('due', 'part_paid')
         is_open = is_payable or status in ('processing', 'unavailable')
         is_gone = status in ('revoked', 'replaced')
@@ -37,8 +38,8 @@ class PracticePaymentLink(models.Model):
             and f'{self._path()}/invoice',
             'replaced_url': status == 'replaced' and self.replaced_by_id._path(),
             'receipts': [] if is_gone else self._page_receipts(),
-            **self._page_amounts(is_payable or status == 'unavailable'),
-            'invoices': self._page_invoices() if is_open and not self.move_id else [],
+            **self._page_amounts(due, is_payable or status == 'unavailable'),
+            'invoices': self._page_invoices(due) if is_open and not self.move_id else [],
         }
 
     def _page_frame_values(self):
@@ -98,7 +99,7 @@ class PracticePaymentLink(models.Model):
         }
         return sentences[status]() if status in sentences else ''
 
-    def _page_amounts(self, is_due):
+    def _page_amounts(self, due, is_due):
         """Return the amounts, as texts, and which of them may be paid."""
         move = self.move_id
         if not is_due:
@@ -107,7 +108,6 @@ class PracticePaymentLink(models.Model):
                 'amount_due': amount and self._format(amount),
                 'amount_total': move and self._format(move.amount_total),
             }
-        due = self._due()
         is_all = not self.currency_id.compare_amounts(due.now, due.total)
         minimum = self._part_minimum(due)
         takes_part = minimum is not False and self.currency_id.compare_amounts(minimum, due.total)
@@ -130,20 +130,19 @@ class PracticePaymentLink(models.Model):
             'part_label': self.env._("Amount in %s", self.currency_id.name),
         }
 
-    def _page_invoices(self):
-        due_sudo = self._due().moves
+    def _page_invoices(self, due):
         return [
             {
                 'number': move.name,
                 'amount': self._format(
-                    self._due_now(move) if move in due_sudo else move.amount_residual
+                    self._due_now(move) if move in due.moves else move.amount_residual
                 ),
                 'due_date': move.invoice_date_due and format_date(self.env, move.invoice_date_due),
-                'is_processing': move not in due_sudo,
+                'is_processing': move not in due.moves,
                 'url': f'{self._path()}/invoice/{move.id}',
                 'download': self.env._("Download invoice %s", move.name),
             }
-            for move in self._moves()
+            for move in due.open
         ]
 
     def _page_receipts(self):

@@ -95,6 +95,19 @@ class BillingCommon(TransactionCase):
         return move
 
     @classmethod
+    def make_invoice_of_another(cls):
+        """Return a posted invoice of another client, equal in all but that."""
+        move = cls.env['account.move'].create(
+            {
+                'move_type': 'out_invoice',
+                'partner_id': cls.client_partner.copy().id,
+                'invoice_line_ids': [Command.create({'product_id': cls.service.id})],
+            }
+        )
+        move.action_post()
+        return move
+
+    @classmethod
     def make_transaction(cls, move):
         """Return the open transaction that a click on *Pay* makes, before Stripe is called."""
         tx = move._billing_payment_link()._create_transaction()

@@ -116,8 +116,7 @@ class TestPayPage(BillingCommon, HttpCase):
         text = self.card()
         for expected in (self.move.name, other.name, "200.00", "80.00"):
             self.assertIn(expected, text)
-        self.client_partner = self.client_partner.copy()
-        foreign = self.make_invoice()
+        foreign = self.make_invoice_of_another()
         self.assertEqual(self.url_open(f'{self.path}/invoice/{foreign.id}').status_code, 404)
         self.assertEqual(self.url_open(f'{self.path}/invoice').status_code, 404)
 

@@ -175,10 +175,9 @@ class TestPaymentLink(BillingCommon):
         )
         self.assertEqual(receivable.amount_residual, -80.0)
 
-    def test_other_payers_and_companies_invoices_are_not_in_it(self):
+    def test_other_payers_invoices_are_not_in_it(self):
         link = self.link_for_all()
-        self.client_partner = self.client_partner.copy()
-        self.make_invoice()
+        self.make_invoice_of_another()
         self.assertEqual(link._due().moves, self.move)
 
     def test_two_ways_to_one_invoice_do_not_stay_open_together(self):
