@@ -182,6 +182,7 @@ class AccountMove(models.Model):
         link = self.billing_link_ids.filtered(lambda link: not link.revoked_at)
         if link:
             link.action_revoke()
+        return True
 
     def action_billing_open_accounting(self):
         """Open the entry on Odoo's own page, for those who keep the books."""

@@ -313,7 +313,8 @@ class PracticePaymentLink(models.Model):
         links = self | (self.env[self._name] if self.move_id else self._moves().billing_link_ids)
         new = links.filtered(lambda link: not link.viewed_at and not link.revoked_at)
         if new:
-            new.try_lock_for_update().viewed_at = fields.Datetime.now()
+            # Payments refer to the link: who books one must not stumble over a mere look.
+            new.try_lock_for_update(allow_referencing=True).viewed_at = fields.Datetime.now()
 
     def _pay(self, amount=None):
         """Return the address of Stripe's page for what is due now; False if nothing is payable.
@@ -442,3 +443,4 @@ class PracticePaymentLink(models.Model):
         link_sudo.revoked_at = fields.Datetime.now()
         # A new link may be asked for at once; the database must not see two.
         link_sudo.flush_recordset()
+        return True
