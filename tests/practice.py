@@ -145,6 +145,43 @@ class Practice:
             f" WHERE rel.invoice_id = {invoice}"
         )
 
+    def account(self):
+        """Return the id of the Stripe account that the practice is connected to."""
+        return self.value(
+            "SELECT stripe_payment_link_account FROM payment_provider"
+            " WHERE stripe_payment_link_account IS NOT NULL"
+        )
+
+    def charges(self, invoice):
+        """Return the successful charges at Stripe for an invoice."""
+        references = {
+            reference
+            for (reference,) in self.sql(
+                "SELECT reference FROM payment_transaction tx"
+                "  JOIN account_invoice_transaction_rel rel ON rel.transaction_id = tx.id"
+                f" WHERE rel.invoice_id = {invoice}"
+            )
+        }
+        return [
+            charge
+            for charge in self.stripe.objects("charge", self.account())
+            if charge["status"] == "succeeded" and charge["metadata"]["reference"] in references
+        ]
+
+    def client_email(self, invoice):
+        """Return the address of the client that an invoice is for."""
+        return self.value(
+            "SELECT email FROM res_partner JOIN account_move ON partner_id = res_partner.id"
+            f" WHERE account_move.id = {invoice}"
+        )
+
+    def age_transactions(self):
+        """Let the reconcile cron think that the open payments are an hour old."""
+        self.sql(
+            "UPDATE payment_transaction SET last_state_change = last_state_change"
+            " - interval '1 hour' WHERE state IN ('draft', 'pending') RETURNING id"
+        )
+
     def invoice_state(self, invoice):
         """Return how an invoice stands: payment state and what is open."""
         ((state, residual),) = self.sql(
@@ -152,16 +189,28 @@ class Practice:
         )
         return state, float(residual)
 
-    def run_cron(self, xmlid):
-        """Run a scheduled job now, as an administrator would by its button."""
+    def run_cron(self, xmlid, module="carepatron_billing"):
+        """Run a scheduled job now, as an administrator would by its button.
+
+        Waits where the scheduler is just running it.
+        """
         (cron,) = self.call(
             "admin",
             "ir.model.data",
             "search_read",
-            [("module", "=", "carepatron_billing"), ("name", "=", xmlid)],
+            [("module", "=", module), ("name", "=", xmlid)],
             ["res_id"],
         )
-        self.call("admin", "ir.cron", "method_direct_trigger", [cron["res_id"]])
+
+        def run():
+            try:
+                return self.call("admin", "ir.cron", "method_direct_trigger", [cron["res_id"]])
+            except xmlrpc.client.Fault as fault:
+                if "already executing" not in fault.faultString:
+                    raise
+                return False
+
+        wait_until(run)
 
 
 def read_mail(source):

@@ -6,14 +6,20 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
+from odoo.tools.constants import GC_UNLINK_LIMIT
 
 from ..gateways.stripe_gateway import StripeGatewayError
+from ..tools import claim
 
 _logger = logging.getLogger(__name__)
 
 # After these pauses a failed event is tried again; then a person has to.
 RETRY_PAUSES = [relativedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)]
 BATCH = 100
+# Stripe itself can send an event again for 30 days.
+KEPT_FOR = relativedelta(days=90)
+ACTIVITY = 'mail.mail_activity_data_warning'
+REPLAYED = (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected)
 
 
 class PracticeStripeEvent(models.Model):
@@ -25,9 +31,12 @@ class PracticeStripeEvent(models.Model):
     """
 
     _name = 'practice.stripe.event'
+    _inherit = ['mail.thread', 'mail.activity.mixin']
     _description = "Stripe Event"
     _rec_name = 'event'
     _order = 'id desc'
+    # Managers only read events, and mark what they are asked to do about them as done.
+    _mail_post_access = 'read'
 
     provider_id = fields.Many2one(
         'payment.provider', required=True, readonly=True, index=True, ondelete='cascade'
@@ -100,11 +109,15 @@ class PracticeStripeEvent(models.Model):
     # === ACTION METHODS ===#
 
     def action_retry(self):
-        """Process failed events now, by hand."""
+        """Process failed events now, by hand; what is processed meanwhile is left alone."""
         if not self.env.user.has_group('carepatron_billing.group_manager'):
             raise AccessError(self.env._("Only a manager can retry events."))
-        for event_sudo in self.sudo().filtered(lambda event: event.state == 'failed'):
+        self.check_access('read')
+        events_sudo = self.sudo()
+        claim(events_sudo)
+        for event_sudo in events_sudo.filtered(lambda event: event.state == 'failed'):
             event_sudo._process()
+        return True
 
     # === PROCESSING ===#
 
@@ -118,26 +131,34 @@ class PracticeStripeEvent(models.Model):
             ('state', '=', 'failed'),
             ('next_attempt_at', '<=', fields.Datetime.now()),
         ]
+        events = self.search(domain, order='id', limit=BATCH)
         cron = self.env['ir.cron']
         cron._commit_progress(remaining=self.search_count(domain))
-        for event in self.search(domain, order='id', limit=BATCH):
-            event = event.try_lock_for_update().filtered_domain(domain)
-            if event:
-                event._process()
+        for event in events:
+            try:
+                event = event.try_lock_for_update().filtered_domain(domain)
+                if event:
+                    event._process()
+                    event.flush_recordset()
+            except REPLAYED:
+                # Another process is just recording the same payment: nothing went wrong. The
+                # transaction is of no more use; the next run looks again.
+                self.env.cr.rollback()
+                self._trigger_again()
             if not cron._commit_progress(1):
                 break
 
     def _process(self):
-        """Process one event; what goes wrong is kept on it and tried again later."""
+        """Process one event; what goes wrong is kept on it and tried again later.
+
+        :raise psycopg2.Error: one of `REPLAYED`, if another transaction was faster.
+        """
         self.ensure_one()
         try:
             with self.env.cr.savepoint():
                 state = 'done' if self._dispatch() else 'ignored'
-        except (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected):
-            # Another process is just recording the same payment: nothing went wrong. The
-            # transaction is of no more use; the next run looks again.
-            self.env.cr.rollback()
-            self._trigger_again()
+        except REPLAYED:
+            raise
         except (StripeGatewayError, UserError) as error:
             self._fail(str(error))
         except Exception as error:
@@ -150,6 +171,7 @@ class PracticeStripeEvent(models.Model):
             )
         else:
             self.write({'state': state, 'error': False, 'next_attempt_at': False})
+            self.activity_unlink([ACTIVITY])
 
     def _trigger_again(self):
         cron = self.env.ref('carepatron_billing.ir_cron_process_events').sudo()
@@ -171,6 +193,46 @@ class PracticeStripeEvent(models.Model):
         if retry_at:
             cron = self.env.ref('carepatron_billing.ir_cron_process_events').sudo()
             cron._trigger(retry_at)
+        else:
+            self._call_manager()
+
+    def _call_manager(self):
+        """Ask a manager to look, once per practice: the list shows what else has failed."""
+        asked = [('provider_id', '=', self.provider_id.id), ('activity_ids', '!=', False)]
+        manager = self._manager()
+        if not manager or self.search_count(asked, limit=1):
+            return
+        self.with_context(lang=manager.lang).activity_schedule(
+            ACTIVITY,
+            summary=self.env._("A report from Stripe could not be processed"),
+            user_id=manager.id,
+        )
+
+    def _manager(self):
+        """Return who looks after the inbox: a person of the practice before an administrator."""
+        managers = (
+            self.env.ref('carepatron_billing.group_manager')
+            .sudo()
+            .all_user_ids.filtered(lambda user: user.active and self.company_id in user.company_ids)
+        )
+        return managers.sorted(lambda user: (user.has_group('base.group_system'), user.id))[:1]
+
+    @api.autovacuum
+    def _gc_processed(self):
+        """Forget what was settled long ago; what failed stays until somebody has seen to it.
+
+        :return: how many were removed, and whether more are left.
+        :rtype: tuple[int, bool]
+        """
+        settled = self.search(
+            [
+                ('state', 'in', ('done', 'ignored')),
+                ('create_date', '<', fields.Datetime.now() - KEPT_FOR),
+            ],
+            limit=GC_UNLINK_LIMIT,
+        )
+        settled.unlink()
+        return len(settled), len(settled) == GC_UNLINK_LIMIT
 
     def _dispatch(self):
         """Act upon the event's object as it is now.

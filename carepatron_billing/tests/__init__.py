@@ -11,6 +11,7 @@ from . import (
     test_payment_transaction,
     test_pdf_engine,
     test_security,
+    test_stripe_event,
     test_stripe_gateway,
     test_stripe_webhook,
 )
