@@ -11,6 +11,8 @@ from ..gateways.stripe_gateway import StripeGatewayError
 
 _logger = logging.getLogger(__name__)
 
+# Stripe's id of a Checkout Session; whatever else arrives never reaches the database.
+SESSION_PATTERN = re.compile(r'cs_[A-Za-z0-9_]{1,250}')
 TOKEN_PATTERN = re.compile(r'[A-Za-z0-9_-]{20,64}')
 
 # The address is the key to the page: it must not travel on, be framed, kept or indexed.
@@ -142,6 +144,8 @@ class PayPage(http.Controller):
 
         The session's id, which only Stripe's page and we know, proves where the payer comes from.
         """
+        if not SESSION_PATTERN.fullmatch(session_id):
+            return self._not_found()
         tx_sudo = (
             request.env['payment.transaction']
             .sudo()
@@ -153,7 +157,7 @@ class PayPage(http.Controller):
                 ]
             )
         )
-        if not tx_sudo or not session_id:
+        if not tx_sudo:
             return self._not_found()
         try:
             tx_sudo._stripe_payment_link_sync()
