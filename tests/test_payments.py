@@ -282,6 +282,39 @@ def test_bank_debit_is_processing_until_it_arrives(practice, fake):
     wait_until(lambda: practice.invoice_state(invoice) == PAID)
 
 
+def test_manager_sees_what_stripe_reported_and_retries_what_failed(
+    practice, fake, new_page, log_in, keep_screenshot
+):
+    invoice = practice.new_invoice()
+    session = session_in(practice.click_pay(practice.link(invoice)))
+    fake.fail_next("/v1/checkout/sessions/", status=500, times=30)
+    assert fake.pay_session(session)
+    ((event,),) = wait_until(
+        lambda: practice.sql(
+            "SELECT id FROM practice_stripe_event"
+            f" WHERE state = 'failed' AND object_reference = '{session}'"
+        )
+    )
+    fake.clear_faults()
+    inbox = f"{practice.server.url}/odoo/action-carepatron_billing.practice_stripe_event_action"
+    for viewport, name, row in (
+        (PHONE, "phone Stripe events", ".o_kanban_record"),
+        (None, "Stripe events", ".o_data_row"),
+    ):
+        page = new_page(viewport)
+        log_in(page, "manager")
+        page.goto(inbox)
+        page.wait_for_selector(row)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        keep_screenshot(page, name)
+        page.goto(f"{inbox}/{event}")
+        page.wait_for_selector(".alert:has-text('Stripe could not be reached')")
+        keep_screenshot(page, f"{name}, a failed one")
+    page.click("button[name=action_retry]:visible")
+    page.wait_for_selector(".o_arrow_button_current:has-text('Processed')")
+    assert practice.invoice_state(invoice) == PAID
+
+
 def test_stripe_learns_nothing_clinical(practice, fake):
     text = fake.received_text()
     words = {SERVICE_NAME, SERVICE_CODE, "Session"}

@@ -30,7 +30,10 @@ class StripeWebhook(http.Controller):
         provider_sudo = (
             request.env['payment.provider']
             .sudo()
-            .search([('id', '=', provider_id), ('code', '=', PROVIDER_CODE)])
+            .search_fetch(
+                [('id', '=', provider_id), ('code', '=', PROVIDER_CODE)],
+                ['stripe_payment_link_webhook_secret', 'company_id'],
+            )
         )
         if (request.httprequest.content_length or 0) > MAX_BODY_BYTES:
             return self._refuse()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from urllib.parse import urlsplit
 
 import stripe
@@ -12,6 +13,10 @@ TIMEOUT_SECONDS = 10
 NETWORK_RETRIES = 2
 # https://docs.stripe.com/api/events/list
 MOST_EVENT_TYPES = 20
+# Stripe's ids are at most 255 characters long. https://docs.stripe.com/upgrades
+NAME_PATTERN = re.compile(r'[A-Za-z0-9_.-]{1,255}')
+# No time stamp of Stripe's is past the year 9999, where dates end.
+LAST_SECOND = 253402300800
 
 _CONNECTION_ERRORS = (stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError)
 
@@ -283,9 +288,14 @@ def _is_event(event):
     return (
         isinstance(event, dict)
         and event.get('object') == 'event'
-        and all(isinstance(event.get(key), str) for key in ('id', 'type'))
-        and isinstance(event.get('created'), int)
+        and all(_is_name(event.get(key)) for key in ('id', 'type'))
+        and type(event.get('created')) is int
+        and 0 < event['created'] < LAST_SECOND
         and isinstance(event.get('data'), dict)
         and isinstance(event['data'].get('object'), dict)
-        and isinstance(event['data']['object'].get('id'), str)
+        and _is_name(event['data']['object'].get('id'))
     )
+
+
+def _is_name(value):
+    return isinstance(value, str) and NAME_PATTERN.fullmatch(value) is not None

@@ -1,5 +1,6 @@
 import json
 import os
+import random
 import time
 from unittest.mock import patch
 
@@ -10,6 +11,7 @@ from odoo.tests import BaseCase, tagged
 from ..gateways.stripe_gateway import StripeGateway, StripeGatewayError, api_base, verify_event
 
 SECRET = 'whsec_of_this_practice'
+STAMPS = ('', '9' * 40, '-1', 'NaN', '1e9', '0')
 EVENT = {
     'id': 'evt_1',
     'object': 'event',
@@ -51,6 +53,29 @@ class TestStripeGateway(BaseCase):
         body = json.dumps(EVENT)
         for secret in (None, False, '', ' '):
             self.assertRefused(body.encode(), signed(body, secret=secret or ' '), secret)
+
+    def test_thousands_of_random_letters_are_one_kind_of_refusal(self):
+        chance = random.Random(19)
+        body = json.dumps(EVENT).encode()
+        for _time in range(2500):
+            noise = chance.randbytes(chance.randrange(120))
+            self.assertRefused(noise, noise.decode('latin-1'))
+            self.assertRefused(body, f't={chance.choice(STAMPS)},v1={noise.hex()}')
+            self.assertRefused(body + noise[:1] + b'x', signed(body.decode()))
+
+    def test_signed_event_that_no_database_could_keep_is_refused(self):
+        for wrong in (
+            {'id': 'evt_\0'},
+            {'id': 'e' * 256},
+            {'type': ''},
+            {'created': 10**30},
+            {'created': -1},
+            {'created': True},
+            {'data': {'object': {'id': 'cs_\0'}}},
+        ):
+            body = json.dumps({**EVENT, **wrong})
+            with self.subTest(wrong):
+                self.assertRefused(body.encode(), signed(body))
 
     def test_signed_rubbish_is_refused(self):
         rubbish = [
