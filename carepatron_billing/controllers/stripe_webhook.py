@@ -10,6 +10,14 @@ _logger = logging.getLogger(__name__)
 
 # Stripe's events are a few kilobytes; nothing larger is read, let alone hashed.
 MAX_BODY_BYTES = 512 * 1024
+# All that an event's reception reads of the provider, in one query.
+PROVIDER_FIELDS = [
+    'company_id',
+    'state',
+    'stripe_payment_link_account',
+    'stripe_payment_link_connection',
+    'stripe_payment_link_webhook_secret',
+]
 
 
 class StripeWebhook(http.Controller):
@@ -32,7 +40,7 @@ class StripeWebhook(http.Controller):
             .sudo()
             .search_fetch(
                 [('id', '=', provider_id), ('code', '=', PROVIDER_CODE)],
-                ['stripe_payment_link_webhook_secret', 'company_id'],
+                PROVIDER_FIELDS,
             )
         )
         if (request.httprequest.content_length or 0) > MAX_BODY_BYTES:
