@@ -11,6 +11,9 @@ WEBHOOK_EVENTS = (
     'checkout.session.expired',
     'payment_intent.succeeded',
     'account.updated',
+    'refund.created',
+    'refund.updated',
+    'refund.failed',
 )
 
 # Decimals that Stripe expects where they differ from ISO 4217, as Odoo's payment module has it.

@@ -3,6 +3,7 @@
 import json
 import re
 import time
+import xmlrpc.client
 
 import pytest
 import requests
@@ -218,6 +219,76 @@ def test_manual_payment_closes_the_open_session_by_itself(practice, fake):
     state = f"SELECT state FROM payment_transaction WHERE stripe_payment_link_session = '{session}'"
     wait_until(lambda: practice.value(state) == "cancel")
     assert fake.pay_session(session) is None
+
+
+def overpaid(practice, fake):
+    """Return an invoice that was paid by hand and at Stripe, and its session."""
+    invoice = practice.new_invoice()
+    fake.hold_webhooks()
+    session = pay(practice, invoice)
+    practice.pay_by_hand(invoice, 120.0)
+    fake.release()
+    wait_until(lambda: len(practice.payments(invoice)) == 1)
+    return invoice, session
+
+
+def refunds(practice, session):
+    return practice.sql(
+        "SELECT child.state, child.amount, payment.state FROM payment_transaction child"
+        "  JOIN payment_transaction source ON source.id = child.source_transaction_id"
+        "  LEFT JOIN account_payment payment ON payment.id = child.payment_id"
+        f" WHERE source.stripe_payment_link_session = '{session}'"
+    )
+
+
+def refund(practice, invoice):
+    return practice.call("manager", "account.move", "action_billing_refund_overpayment", [invoice])
+
+
+def test_two_managers_refunding_an_overpayment_give_it_back_once(practice, fake):
+    invoice, session = overpaid(practice, fake)
+    fake.webhooks("twice")
+    at_once(*[lambda: refund(practice, invoice)] * 3)
+    fake.wait_delivered()
+    wait_until(lambda: refunds(practice, session) == [["done", "-120.00", "paid"]])
+    assert practice.invoice_state(invoice) == PAID
+
+
+def test_refund_cut_off_after_stripe_acted_is_found_again(practice, fake):
+    invoice, session = overpaid(practice, fake)
+    fake.webhooks("lost")
+    fake.drop_next("/v1/refunds", when="after", times=9)
+    with pytest.raises(xmlrpc.client.Fault, match="tried again by itself"):
+        refund(practice, invoice)
+    assert refunds(practice, session) == [["draft", "-120.00", ""]]
+    fake.clear_faults()
+    practice.sql(
+        "UPDATE payment_transaction SET last_state_change = last_state_change - interval '1 hour'"
+        " WHERE operation = 'refund' AND state = 'draft' RETURNING id"
+    )
+    practice.run_cron("ir_cron_reconcile")
+    assert refunds(practice, session) == [["done", "-120.00", "paid"]]
+
+
+def test_refund_made_at_stripe_is_booked_by_its_event(practice, fake):
+    invoice = practice.new_invoice()
+    session = pay(practice, invoice)
+    wait_until(lambda: practice.invoice_state(invoice) == PAID)
+    fake.refund(session, amount=5000)
+    wait_until(lambda: refunds(practice, session) == [["done", "-50.00", "paid"]])
+
+
+def test_refund_that_fails_later_is_taken_back(practice, fake):
+    invoice, session = overpaid(practice, fake)
+    refund(practice, invoice)
+    wait_until(lambda: refunds(practice, session) == [["done", "-120.00", "paid"]])
+    key = practice.value(
+        "SELECT stripe_payment_link_secret_key FROM payment_provider"
+        " WHERE stripe_payment_link_secret_key IS NOT NULL"
+    )
+    account = fake.account_of(key)
+    fake.do("fail_refund", fake.objects("refund", account)[0]["id"])
+    wait_until(lambda: refunds(practice, session)[0][0] == "error")
 
 
 def test_stripe_out_of_reach_gives_a_page_and_loses_nothing(practice, fake):

@@ -73,11 +73,12 @@ class StripeGateway:
         )
 
     def checkout_session(self, session_id):
-        """Return a Checkout Session as it is now, with its PaymentIntent and charge."""
+        """Return a Checkout Session as it is now, with its PaymentIntent, charge and what that
+        brought on the balance."""
         return self._call(
             self._client.v1.checkout.sessions.retrieve,
             session_id,
-            {'expand': ['payment_intent.latest_charge']},
+            {'expand': ['payment_intent.latest_charge.balance_transaction']},
         )
 
     def expire_checkout_session(self, session_id):
@@ -94,6 +95,31 @@ class StripeGateway:
             self._client.v1.checkout.sessions.list, {'payment_intent': intent_id, 'limit': 1}
         )
         return sessions['data']
+
+    def create_refund(self, params, idempotency_key):
+        """Give money back, or return the refund that the idempotency key made before."""
+        return self._call(
+            self._client.v1.refunds.create, params, options={'idempotency_key': idempotency_key}
+        )
+
+    def refund(self, refund_id):
+        """Return a refund as it is now, with its movements on the balance."""
+        refund = self._call(
+            self._client.v1.refunds.retrieve, refund_id, {'expand': ['balance_transaction']}
+        )
+        if refund.get('failure_balance_transaction'):
+            refund['failure_balance_transaction'] = self._call(
+                self._client.v1.balance_transactions.retrieve,
+                refund['failure_balance_transaction'],
+            )
+        return refund
+
+    def refunds_of_payment_intent(self, intent_id):
+        """Return the refunds of a PaymentIntent, newest first, a hundred at most."""
+        refunds = self._call(
+            self._client.v1.refunds.list, {'payment_intent': intent_id, 'limit': 100}
+        )
+        return refunds['data']
 
     def missing_permissions(self):
         """Return what a restricted key lacks, found by trying; nothing is changed by it.

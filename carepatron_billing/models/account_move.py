@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import formatLang
 
 from ..const import PROVIDER_CODE
 from ..tools import claim
@@ -42,6 +43,12 @@ class AccountMove(models.Model):
         ],
         compute='_compute_billing_status',
         help="How the invoice stands, in the front desk's words.",
+    )
+    billing_overpaid = fields.Monetary(
+        string="Overpaid", compute='_compute_billing_overpaid', compute_sudo=True
+    )
+    billing_overpaid_on = fields.Date(
+        string="Overpaid on", compute='_compute_billing_overpaid', compute_sudo=True
     )
     billing_item_ids = fields.One2many(
         'practice.billing.item',
@@ -95,6 +102,13 @@ class AccountMove(models.Model):
         result = super()._compute_payment_state()
         self.filtered(lambda move: move.move_type == 'out_invoice')._billing_due_changed()
         return result
+
+    @api.depends('amount_residual', 'transaction_ids.state')
+    def _compute_billing_overpaid(self):
+        for move in self:
+            payments = move._billing_overpayments()
+            move.billing_overpaid = sum(payment._billing_overpaid() for payment in payments)
+            move.billing_overpaid_on = max(payments.mapped('date'), default=False)
 
     # === CRUD METHODS === #
 
@@ -183,6 +197,68 @@ class AccountMove(models.Model):
         if link:
             link.action_revoke()
         return True
+
+    def action_billing_refund_overpayment(self):
+        """Give back, at Stripe, what was paid beyond what was due.
+
+        :return: an action; done twice, it says so and gives nothing back again
+        :rtype: dict
+        """
+        self.ensure_one()
+        self._billing_check_group('carepatron_billing.group_manager')
+        refunds_sudo = self.env['payment.transaction'].sudo()
+        for payment in self._billing_overpayments():
+            tx_sudo = payment.payment_transaction_id
+            amount = min(payment._billing_overpaid(), tx_sudo._stripe_payment_link_refundable())
+            if self.currency_id.compare_amounts(amount, 0.0) > 0:
+                refunds_sudo |= tx_sudo._refund(amount)
+        failed = refunds_sudo.filtered(lambda tx: tx.state == 'error')
+        if failed:
+            message = " ".join(tx.state_message or "" for tx in failed)
+            return self._billing_notify("danger", message)
+        if not refunds_sudo:
+            return self._billing_notify(
+                'info', self.env._("Nothing is left to give back, or it is under way already.")
+            )
+        return self._billing_notify('success', self.env._("The overpayment is given back."))
+
+    def action_billing_keep_credit(self):
+        """Leave what was paid beyond what was due as credit for other invoices."""
+        self.ensure_one()
+        self._billing_check_group('carepatron_billing.group_front_desk')
+        for payment in self._billing_overpayments():
+            payment.billing_credit_kept_at = fields.Datetime.now()
+            self.message_post(
+                body=self.env._(
+                    "Kept as credit: %s",
+                    formatLang(
+                        self.env, payment._billing_overpaid(), currency_obj=payment.currency_id
+                    ),
+                )
+            )
+        return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
+
+    def _billing_check_group(self, group):
+        """Raise unless the user belongs to a group and may see this invoice."""
+        self.check_access('read')
+        if not self.env.user.has_group(group):
+            raise AccessError(
+                self.env._(
+                    "This needs the role %s. Ask a colleague who has it, or an administrator.",
+                    self.env.ref(group).sudo().name,
+                )
+            )
+
+    def _billing_notify(self, kind, message):
+        return {
+            'type': 'ir.actions.client',
+            'tag': 'display_notification',
+            'params': {
+                'type': kind,
+                'message': message,
+                'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
+            },
+        }
 
     def action_billing_open_accounting(self):
         """Open the entry on Odoo's own page, for those who keep the books."""
@@ -328,6 +404,24 @@ class AccountMove(models.Model):
                 tx.state in ('pending', 'authorized')
                 or (tx.state == 'draft' and tx.provider_code == PROVIDER_CODE)
             )
+        )
+
+    def _billing_overpayments(self):
+        """Return the online payments (sudo) of this invoice whose money is partly too much, unless
+        it was decided to keep that as credit."""
+        payments_sudo = (
+            self.sudo()
+            .transaction_ids.filtered(
+                lambda tx: (
+                    tx.provider_code == PROVIDER_CODE
+                    and tx.state == 'done'
+                    and tx.operation != 'refund'
+                )
+            )
+            .payment_id
+        )
+        return payments_sudo.filtered(
+            lambda payment: not payment.billing_credit_kept_at and payment._billing_overpaid() > 0.0
         )
 
     def _billing_due(self):

@@ -1,10 +1,55 @@
 from odoo import fields, models
 
+from ..const import PROVIDER_CODE
+
 
 class AccountPayment(models.Model):
     _inherit = 'account.payment'
 
     billing_receipt_at = fields.Datetime(string="Receipt Sent", readonly=True, copy=False)
+
+    billing_credit_kept_at = fields.Datetime(
+        string="Kept as Credit",
+        help="Since when an overpayment is credit to use, and no longer a notice on the invoice.",
+        readonly=True,
+        copy=False,
+    )
+
+    def _compute_amount_available_for_refund(self):
+        """Override of `account_payment`: failed refunds took nothing, those under way do."""
+        own = self.filtered(
+            lambda payment: (
+                payment.payment_transaction_id.sudo().provider_code == PROVIDER_CODE
+                and payment.payment_type == 'inbound'
+            )
+        )
+        result = super(AccountPayment, self - own)._compute_amount_available_for_refund()
+        for payment in own:
+            payment.amount_available_for_refund = (
+                payment.payment_transaction_id.sudo()._stripe_payment_link_refundable()
+            )
+        return result
+
+    def _billing_receivable_lines(self):
+        """Return the items that these payments left on their payers' accounts."""
+        return self.move_id.line_ids.filtered(
+            lambda line: line.account_id.account_type == 'asset_receivable'
+        )
+
+    def _billing_overpaid(self):
+        """Return how much of this payment found nothing to pay and is not being given back.
+
+        :rtype: float
+        """
+        self.ensure_one()
+        credit = -sum(self._billing_receivable_lines().mapped('amount_residual_currency'))
+        refunds_sudo = self.payment_transaction_id.sudo()._stripe_payment_link_refunds()
+        under_way = -sum(
+            refunds_sudo.filtered(lambda tx: not tx.payment_id and tx.state != 'done').mapped(
+                'amount'
+            )
+        )
+        return max(self.currency_id.round(credit - under_way), 0.0)
 
     def _billing_send_receipt(self):
         """Send the payer a receipt of each payment, once, in the payer's language.

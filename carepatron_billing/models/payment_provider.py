@@ -42,6 +42,12 @@ class PaymentProvider(models.Model):
             )
         return super(PaymentProvider, self - own)._compute_journal_id()
 
+    def _compute_feature_support_fields(self):
+        """Override of `payment` to declare what is supported: refunds, whole or in part."""
+        result = super()._compute_feature_support_fields()
+        self.filtered(lambda p: p.code == PROVIDER_CODE).support_refund = 'partial'
+        return result
+
     # === CRUD METHODS ===#
 
     def write(self, vals):

@@ -1,10 +1,11 @@
 import secrets
-from datetime import timezone
+from datetime import datetime, timezone
 
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import formatLang
 
 from odoo.addons.payment import utils as payment_utils
 from odoo.addons.payment.logging import get_payment_logger
@@ -54,6 +55,16 @@ class PaymentTransaction(models.Model):
         copy=False,
     )
 
+    stripe_payment_link_settled = fields.Float(
+        string="Settled",
+        help="What a payment in a foreign currency came to at Stripe, in the practice's currency.",
+        readonly=True,
+        copy=False,
+    )
+    stripe_payment_link_moved_at = fields.Datetime(
+        string="Moved at Stripe", readonly=True, copy=False
+    )
+
     _billing_link_open_uniq = models.UniqueIndex(
         "(billing_link_id) WHERE billing_link_id IS NOT NULL AND state IN ('draft', 'pending')",
         "A payment by this link is open already.",
@@ -90,10 +101,27 @@ class PaymentTransaction(models.Model):
             return {}
 
     def _create_payment(self, **extra_create_values):
-        """Override of `account_payment` to date the payment by the practice's own day."""
-        if self.provider_code == PROVIDER_CODE:
-            extra_create_values.setdefault('date', self.company_id._billing_today())
-        return super()._create_payment(**extra_create_values)
+        """Override of `account_payment` to book what moved at Stripe, on the practice's own day.
+
+        A payment in a foreign currency is worth what Stripe made of it; Odoo books the difference
+        to the invoice's rate.
+        """
+        if self.provider_code != PROVIDER_CODE:
+            return super()._create_payment(**extra_create_values)
+        moved_at = self.stripe_payment_link_moved_at or fields.Datetime.now()
+        values = {'date': self.company_id._billing_day(moved_at)}
+        if self.currency_id != self.company_id.currency_id and self.stripe_payment_link_settled:
+            values['force_balance'] = self.stripe_payment_link_settled
+        source = self.source_transaction_id.payment_id if self.operation == 'refund' else None
+        if source:
+            values['destination_account_id'] = source.destination_account_id.id
+        payment = super()._create_payment(**{**values, **extra_create_values})
+        if source:
+            # What was paid too much is given back: no credit note stands between.
+            (payment | source)._billing_receivable_lines().filtered(
+                lambda line: not line.reconciled
+            ).reconcile()
+        return payment
 
     def _post_process(self):
         """Override of `account_payment`: one post-processing per transaction, and its receipt.
@@ -196,7 +224,7 @@ class PaymentTransaction(models.Model):
 
     def _stripe_payment_link_minor_amount(self):
         return payment_utils.to_minor_currency_units(
-            self.amount,
+            abs(self.amount),
             self.currency_id,
             self.provider_id._stripe_payment_link_decimals(self.currency_id),
         )
@@ -289,7 +317,7 @@ class PaymentTransaction(models.Model):
             return super()._extract_amount_data(payment_data)
         return {
             'amount': payment_utils.to_major_currency_units(
-                payment_data['amount_total'],
+                _amount_of(payment_data),
                 self.currency_id,
                 self.provider_id._stripe_payment_link_decimals(self.currency_id),
             ),
@@ -305,7 +333,7 @@ class PaymentTransaction(models.Model):
         if self.provider_code != PROVIDER_CODE:
             return super()._validate_amount(payment_data)
         expected = (self._stripe_payment_link_minor_amount(), self.currency_id.name)
-        received = (payment_data['amount_total'], payment_data['currency'].upper())
+        received = (_amount_of(payment_data), payment_data['currency'].upper())
         if expected != received:
             raise ValidationError(
                 self.env._(
@@ -319,11 +347,17 @@ class PaymentTransaction(models.Model):
         """Override of `payment` to take over the session's state, never backwards."""
         if self.provider_code != PROVIDER_CODE:
             return super()._apply_updates(payment_data)
+        if self.operation == 'refund':
+            return self._stripe_payment_link_apply_refund(payment_data)
         intent = payment_data.get('payment_intent') or {}
+        if isinstance(intent, str):
+            # What Stripe answers when a session is closed is not expanded.
+            intent = {'id': intent}
         if intent and not self.provider_reference:
             self.provider_reference = intent['id']
         if self.state == 'done':
             return None
+        self._stripe_payment_link_note_movement(intent.get('latest_charge') or {})
         status = payment_data['status']
         if status == 'expired':
             if self.state in ('draft', 'pending'):
@@ -342,6 +376,185 @@ class PaymentTransaction(models.Model):
         elif self.state == 'draft':
             # A bank debit: the payer is through, the money is not there yet.
             self._set_pending()
+
+    def _stripe_payment_link_note_movement(self, moved):
+        """Remember what a charge or refund did to the balance at Stripe, once that is known.
+
+        :param dict moved: a charge or refund with its `balance_transaction`, expanded
+        """
+        movement = moved.get('balance_transaction')
+        if not isinstance(movement, dict):
+            return
+        self.stripe_payment_link_moved_at = _from_timestamp(movement['created'])
+        currency = self.company_id.currency_id
+        if movement['currency'].upper() == currency.name:
+            self.stripe_payment_link_settled = payment_utils.to_major_currency_units(
+                abs(movement['amount']),
+                currency,
+                self.provider_id._stripe_payment_link_decimals(currency),
+            )
+
+    # === BUSINESS METHODS - REFUND === #
+
+    def _refund(self, amount_to_refund=None):
+        """Override of `payment`: never more than is left, and one at a time.
+
+        :raise UserError: if there is not as much left, or Stripe cannot be reached; then the
+            refund is tried again by itself.
+        """
+        if self.provider_code != PROVIDER_CODE:
+            return super()._refund(amount_to_refund=amount_to_refund)
+        claim(self)
+        left = self._stripe_payment_link_refundable()
+        amount = amount_to_refund or left
+        if amount <= 0 or self.currency_id.compare_amounts(amount, left) > 0:
+            raise UserError(
+                self.env._(
+                    "At most %s of this payment can still be given back.",
+                    formatLang(self.env, left, currency_obj=self.currency_id),
+                )
+            )
+        return super()._refund(amount_to_refund=amount)
+
+    def _send_refund_request(self):
+        """Override of `payment` to give the money back at Stripe."""
+        if self.provider_code != PROVIDER_CODE:
+            return super()._send_refund_request()
+        params = self._stripe_payment_link_refund_params()
+        key = ':'.join(self._stripe_payment_link_metadata().values())
+        gateway = self.provider_id._stripe_payment_link_gateway()
+        # Rule 1 of the design: the intention survives whatever happens during the call.
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+        try:
+            refund = gateway.create_refund(params, key)
+            refund = gateway.refund(refund['id'])
+        except StripeGatewayError as error:
+            explanation = self.provider_id._stripe_payment_link_explain(error)
+            if error.kind == 'connection':
+                raise UserError(
+                    self.env._("%s The refund will be tried again by itself.", explanation)
+                ) from None
+            self._set_error(explanation)
+            return None
+        return self._stripe_payment_link_record_refund(refund)
+
+    def _stripe_payment_link_refund_params(self):
+        return {
+            'payment_intent': self.source_transaction_id.provider_reference,
+            'amount': self._stripe_payment_link_minor_amount(),
+            'metadata': self._stripe_payment_link_metadata(),
+        }
+
+    def _stripe_payment_link_refunds(self):
+        """Return the refunds of this payment that took money, or may still take it."""
+        return self.child_transaction_ids.filtered(
+            lambda tx: tx.operation == 'refund' and tx.state in ('draft', 'pending', 'done')
+        )
+
+    def _stripe_payment_link_refundable(self):
+        """Return how much of this payment can still be given back.
+
+        :rtype: float
+        """
+        self.ensure_one()
+        if self.state != 'done' or self.operation == 'refund':
+            return 0.0
+        given_back = -sum(self._stripe_payment_link_refunds().mapped('amount'))
+        return max(self.currency_id.round(self.amount - given_back), 0.0)
+
+    @api.model
+    def _stripe_payment_link_refund_told(self, provider, refund_id):
+        """Take over a refund that Stripe told about, ours or one made in Stripe's dashboard.
+
+        :return: whether it is one of a payment of this database.
+        :rtype: bool
+        """
+        gateway = provider._stripe_payment_link_gateway()
+        refund = gateway.refund(refund_id)
+        intent = refund.get('payment_intent')
+        if not intent:
+            return False
+        source = self.search(
+            [('provider_id', '=', provider.id), ('provider_reference', '=', intent)]
+        )
+        if not source:
+            # The payment's own event may come later than its refund's.
+            for session in gateway.sessions_of_payment_intent(intent):
+                source = self._stripe_payment_link_search(provider, session)
+                source.stripe_payment_link_session = session['id']
+        if not source:
+            return False
+        if source.state != 'done':
+            source._stripe_payment_link_sync()
+        claim(source)
+        source._stripe_payment_link_refund_tx(refund)._stripe_payment_link_record_refund(refund)
+        return True
+
+    def _stripe_payment_link_refund_tx(self, refund):
+        """Return the transaction of a refund of this payment, made now if it began at Stripe."""
+        metadata = refund.get('metadata') or {}
+        known = self.child_transaction_ids.filtered(
+            lambda tx: (
+                tx.provider_reference == refund['id']
+                or tx._stripe_payment_link_metadata() == metadata
+            )
+        )
+        return known or self._create_child_transaction(
+            payment_utils.to_major_currency_units(
+                refund['amount'],
+                self.currency_id,
+                self.provider_id._stripe_payment_link_decimals(self.currency_id),
+            ),
+            is_refund=True,
+            provider_reference=refund['id'],
+        )
+
+    def _stripe_payment_link_record_refund(self, refund):
+        """Take over the state of a refund that has just been fetched, and book it.
+
+        :raise ValidationError: if amount or currency are not those of the transaction.
+        """
+        self.ensure_one()
+        claim(self)
+        if not self.provider_reference:
+            self.provider_reference = refund['id']
+        self._process(PROVIDER_CODE, refund)
+        if not self.is_post_processed and self.state in ('done', 'cancel', 'error'):
+            self._post_process()
+
+    def _stripe_payment_link_apply_refund(self, refund):
+        self._stripe_payment_link_note_movement(refund)
+        if refund['status'] in ('failed', 'canceled'):
+            if self.state in ('draft', 'pending', 'done'):
+                self._stripe_payment_link_refund_failed(refund)
+        elif self.state == 'error':
+            # Stripe never revives a failed refund: this is an older report.
+            return
+        elif refund.get('balance_transaction') or refund['status'] == 'succeeded':
+            # The money has left the balance, also where the payer's bank still has to act.
+            if self.state != 'done':
+                self._set_done()
+        elif self.state == 'draft':
+            self._set_pending()
+
+    def _stripe_payment_link_refund_failed(self, refund):
+        """Take back the booking of a refund that came back; the credit is open again."""
+        self._set_error(
+            self.env._("The bank did not accept the refund; the money is back at Stripe."),
+            extra_allowed_states=('done',),
+        )
+        if not self.payment_id:
+            return
+        movement = refund.get('failure_balance_transaction')
+        failed_at = (
+            _from_timestamp(movement['created'])
+            if isinstance(movement, dict)
+            else fields.Datetime.now()
+        )
+        day = self.company_id._billing_day(failed_at)
+        self.payment_id.move_id._reverse_moves(
+            [{'date': day, 'ref': self.env._("Refund failed: %s", self.reference)}], cancel=True
+        )
 
     # === CRON ===#
 
@@ -369,12 +582,42 @@ class PaymentTransaction(models.Model):
 
     def _stripe_payment_link_reconcile_one(self):
         try:
-            if self._stripe_payment_link_is_stale():
+            if self.operation == 'refund':
+                self._stripe_payment_link_refund_again()
+            elif self._stripe_payment_link_is_stale():
                 self._stripe_payment_link_close()
             elif self.stripe_payment_link_session:
                 self._stripe_payment_link_sync()
             elif self.stripe_payment_link_session_expires_at <= fields.Datetime.now():
                 self._set_canceled()
-        except (StripeGatewayError, ValidationError) as error:
+        except (StripeGatewayError, UserError) as error:
             self.env.cr.rollback()
             _logger.warning("Payment %s could not be reconciled: %s", self.reference, error)
+
+    def _stripe_payment_link_refund_again(self):
+        """Find out what became of a refund that was begun; ask for it if Stripe knows nothing."""
+        gateway = self.provider_id._stripe_payment_link_gateway()
+        if not self.provider_reference:
+            # Stripe forgets idempotency keys after a day, but not the refunds.
+            metadata = self._stripe_payment_link_metadata()
+            intent = self.source_transaction_id.provider_reference
+            known = [
+                refund['id']
+                for refund in gateway.refunds_of_payment_intent(intent)
+                if refund['metadata'] == metadata
+            ]
+            if not known:
+                self._send_refund_request()
+                return
+            self.provider_reference = known[0]
+        self._stripe_payment_link_record_refund(gateway.refund(self.provider_reference))
+
+
+def _amount_of(payment_data):
+    """Return the amount, in minor units, of a session or a refund."""
+    return payment_data['amount_total' if 'amount_total' in payment_data else 'amount']
+
+
+def _from_timestamp(seconds):
+    """Return the moment, naive in UTC as Odoo stores it, of Stripe's seconds."""
+    return datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None)

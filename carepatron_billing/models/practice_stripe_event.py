@@ -254,6 +254,10 @@ class PracticeStripeEvent(models.Model):
         if self.kind == 'account.updated':
             return self._refresh_account()
         family = self.kind.rpartition('.')[0]
+        if family == 'refund':
+            return self.env['payment.transaction']._stripe_payment_link_refund_told(
+                self.provider_id, self.object_reference
+            )
         handler = {
             'checkout.session': self._sessions_by_id,
             'payment_intent': self._sessions_by_intent,

@@ -4,6 +4,7 @@ from . import (
     test_calendar_event,
     test_documents,
     test_issued_invoice,
+    test_overpayment,
     test_pay_page,
     test_payment_link,
     test_payment_link_send,
