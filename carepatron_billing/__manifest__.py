@@ -4,7 +4,6 @@
     'version': '19.0.1.0.0',
     'category': 'Accounting/Accounting',
     'author': "Carepatron Billing contributors",
-    'website': "https://github.com/carepatron-billing/carepatron-billing",
     'license': 'LGPL-3',
     'depends': ['account', 'account_payment', 'calendar', 'mail', 'portal', 'product'],
     'external_dependencies': {'python': ['stripe']},

@@ -323,12 +323,12 @@ def test_link_opened_after_a_manual_payment_says_paid_and_makes_no_session(pract
     assert fake.requests("/v1/checkout/sessions", "POST") == []
 
 
-def test_link_opened_after_cancellation_says_so_and_makes_no_session(practice, fake):
+def test_link_opened_after_credit_note_says_so_and_makes_no_session(practice, fake):
     invoice = practice.new_invoice()
     link = practice.link(invoice)
     credit(practice, invoice)
     fake.forget_requests()
-    assert status_of(link) == "cancelled"
+    assert status_of(link) == "credited"
     assert practice.click_pay(link).headers["Location"].endswith(urlsplit(link).path)
     assert fake.requests("/v1/checkout/sessions", "POST") == []
 
