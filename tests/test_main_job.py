@@ -58,6 +58,9 @@ def test_session_becomes_a_paid_and_reconciled_invoice(
     desk.click(".modal button[name=action_send]")
     desk.wait_for_selector(".modal", state="detached")
     mail = inbox.wait_for(email, number)
+    desk.wait_for_selector(f".o-mail-Chatter:has-text('Subject: Invoice {number}')")
+    # The attached invoice is our own, not one that came in.
+    assert "factur-x" not in desk.inner_text(".o-mail-Chatter")
     keep_screenshot(desk, "4 invoice after sending")
     body, attachments = read_mail(inbox.source(mail["id"]))
     assert attachments == ["application/pdf"]

@@ -128,7 +128,11 @@ class PracticePaymentLinkSend(models.TransientModel):
         if self.keep_email and self.is_email_changed:
             self._keep_email(email)
         self.link_id.sudo().sent_at = fields.Datetime.now()
-        moves_sudo[0].with_context(lang=self.payer_id.lang).message_post(
+        moves_sudo[0].with_context(
+            lang=self.payer_id.lang,
+            # Odoo would read the attached invoice as one that came in by mail.
+            disable_attachment_import=True,
+        ).message_post(
             body=self.message,
             subject=self.subject,
             message_type='comment',
@@ -142,7 +146,8 @@ class PracticePaymentLinkSend(models.TransientModel):
         note = self.env._("A link to pay everything due was sent to %s.", email)
         for move_sudo in moves_sudo[1:]:
             move_sudo.message_post(body=note, author_id=self.env.user.partner_id.id)
-        moves_sudo.is_move_sent = True
+        # Any write makes Odoo compute the entry's lines anew.
+        moves_sudo.filtered(lambda move: not move.is_move_sent).is_move_sent = True
         return {
             'type': 'ir.actions.client',
             'tag': 'display_notification',
