@@ -1,12 +1,14 @@
 """What every test of the whole system stands on: services, a database of its own, a browser.
 
 `make test` starts PostgreSQL, the Stripe fake and the mail catcher; a test file that asks for
-`server` gets an Odoo of its own on a fresh copy of the demo practice.
+`server` gets an Odoo of its own on a fresh copy of the demo practice, and one that asks for
+`practice` has it connected to the Stripe fake.
 """
 
 import os
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -15,6 +17,8 @@ from dev.environment.attached import attach
 from dev.environment.odoo import OdooServer
 from dev.environment.system_packages import chromium
 from dev.logins import LOGINS
+from tests.gate import Gate
+from tests.practice import Practice
 
 DESKTOP = {"width": 1400, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -62,12 +66,15 @@ def database(request, stack):
 def start_server(stack, database):
     """Start an Odoo on this file's database: `start_server(workers=2, limit_time_real=60)`.
 
-    What a test starts is stopped when the file is done.
+    `stripe_url` leads it to Stripe by another way. What a test starts is stopped when the file is
+    done.
     """
     servers = []
 
-    def start(workers=0, **options):
+    def start(workers=0, stripe_url=None, **options):
         server = OdooServer(stack.odoo, database, workers=workers, **options)
+        if stripe_url:
+            server.process.env |= {"STRIPE_API_BASE": stripe_url}
         servers.append(server)
         server.start()
         return server
@@ -78,11 +85,49 @@ def start_server(stack, database):
 
 
 @pytest.fixture(scope="module")
-def server(start_server):
+def server_options():
+    """How this file's server is started: what `start_server` takes. A file may say otherwise."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def server(start_server, server_options):
     """An Odoo on this file's database; an error in its log is an error of the file."""
-    server = start_server()
+    server = start_server(**server_options)
     yield server
     assert server.errors() == []
+
+
+@pytest.fixture(scope="module")
+def practice(server, stack, database):
+    """The demo practice on this file's server, connected to the Stripe fake."""
+    practice = Practice(server, stack, database)
+    practice.connect_stripe()
+    return practice
+
+
+@pytest.fixture
+def fake(practice):
+    """The Stripe fake, delivering as usual and without faults."""
+    yield practice.stripe
+    practice.stripe.clear_faults()
+    practice.stripe.release()
+
+
+@pytest.fixture(scope="module")
+def stripe_gate(stack):
+    """A door to Stripe's API; a file's server goes by it if its `server_options` say so."""
+    gate = Gate(urlsplit(stack.stripe_url).port)
+    yield gate
+    gate.close()
+
+
+@pytest.fixture(scope="module")
+def mail_gate(stack):
+    """A door to the mail server, for a server with its port as `smtp_port`."""
+    gate = Gate(stack.odoo.smtp_port)
+    yield gate
+    gate.close()
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ class Gate:
         self._service = service
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
         self._moment = None
         self._opening = b""
         self._reached = threading.Event()

@@ -2,17 +2,8 @@
 
 import re
 
-import pytest
-
 from tests.conftest import PHONE
-from tests.practice import Practice, read_mail
-
-
-@pytest.fixture(scope="module")
-def practice(server, stack, database):
-    practice = Practice(server, stack, database)
-    practice.connect_stripe()
-    return practice
+from tests.practice import read_mail
 
 
 def no_sideways_scroll(page):

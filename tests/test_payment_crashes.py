@@ -1,14 +1,11 @@
 """The server dies at marked points of a payment; after its restart nothing is lost or double."""
 
 import threading
-from urllib.parse import urlsplit
 
 import pytest
 import requests
 
-from dev.environment.odoo import OdooServer
-from tests.gate import Gate
-from tests.practice import Practice, session_in, wait_until
+from tests.practice import session_in, wait_until
 
 PAID = ("paid", 0.0)
 ASKING_FOR_A_SESSION = b"POST /v1/checkout/sessions "
@@ -16,33 +13,8 @@ LOOKING_UP_A_SESSION = b"GET /v1/checkout/sessions/"
 
 
 @pytest.fixture(scope="module")
-def gates(stack):
-    """The doors to Stripe's API and to the mail server."""
-    stripe, mail = Gate(urlsplit(stack.stripe_url).port), Gate(stack.odoo.smtp_port)
-    yield stripe, mail
-    stripe.close()
-    mail.close()
-
-
-@pytest.fixture(scope="module")
-def practice(stack, database, gates):
-    stripe, mail = gates
-    server = OdooServer(stack.odoo, database, smtp_port=mail.port)
-    server.process.env |= {"STRIPE_API_BASE": f"http://127.0.0.1:{stripe.port}"}
-    try:
-        server.start()
-        practice = Practice(server, stack, database)
-        practice.connect_stripe()
-        yield practice
-        assert server.errors() == []
-    finally:
-        server.stop()
-
-
-@pytest.fixture
-def fake(practice):
-    yield practice.stripe
-    practice.stripe.release()
+def server_options(stripe_gate, mail_gate):
+    return {"stripe_url": stripe_gate.url, "smtp_port": mail_gate.port}
 
 
 @pytest.fixture
@@ -95,25 +67,25 @@ def assert_settled_once(practice, inbox, invoice):
     assert len([mail for mail in inbox.mails() if email in str(mail)]) == 1
 
 
-def test_killed_before_stripe_is_called(practice, fake, gates, inbox, crash, click_in_vain):
+def test_killed_before_stripe_is_called(practice, fake, stripe_gate, inbox, crash, click_in_vain):
     invoice = practice.new_invoice()
     link = practice.link(invoice)
-    gates[0].hold("call", ASKING_FOR_A_SESSION)
+    stripe_gate.hold("call", ASKING_FOR_A_SESSION)
     click_in_vain(link)
-    crash(gates[0])
+    crash(stripe_gate)
     assert fake.pay_session(session_in(practice.click_pay(link)))
     assert_settled_once(practice, inbox, invoice)
 
 
 def test_killed_after_stripe_acted_and_before_its_answer(
-    practice, fake, gates, inbox, crash, click_in_vain
+    practice, fake, stripe_gate, inbox, crash, click_in_vain
 ):
     invoice = practice.new_invoice()
     link = practice.link(invoice)
     fake.forget_requests()
-    gates[0].hold("answer", ASKING_FOR_A_SESSION)
+    stripe_gate.hold("answer", ASKING_FOR_A_SESSION)
     click_in_vain(link)
-    crash(gates[0])
+    crash(stripe_gate)
     assert fake.pay_session(session_in(practice.click_pay(link)))
     # Stripe was asked twice and made one session.
     asked = fake.requests("/v1/checkout/sessions", "POST")
@@ -132,21 +104,21 @@ def test_killed_after_the_session_is_recorded(practice, fake, inbox, crash):
     assert_settled_once(practice, inbox, invoice)
 
 
-def test_killed_while_the_webhook_is_processed(practice, fake, gates, inbox, crash):
+def test_killed_while_the_webhook_is_processed(practice, fake, stripe_gate, inbox, crash):
     invoice = practice.new_invoice()
     session = session_in(practice.click_pay(practice.link(invoice)))
-    gates[0].hold("answer", LOOKING_UP_A_SESSION)
+    stripe_gate.hold("answer", LOOKING_UP_A_SESSION)
     assert fake.pay_session(session)
-    crash(gates[0])
+    crash(stripe_gate)
     practice.run_cron("ir_cron_process_events")
     assert_settled_once(practice, inbox, invoice)
 
 
-def test_killed_between_the_booking_and_the_receipt(practice, fake, gates, inbox, crash):
+def test_killed_between_the_booking_and_the_receipt(practice, fake, mail_gate, inbox, crash):
     invoice = practice.new_invoice()
     session = session_in(practice.click_pay(practice.link(invoice)))
-    gates[1].hold("call")
+    mail_gate.hold("call")
     assert fake.pay_session(session)
     wait_until(lambda: practice.invoice_state(invoice) == PAID)
-    crash(gates[1])
+    crash(mail_gate)
     assert_settled_once(practice, inbox, invoice)

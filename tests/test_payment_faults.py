@@ -8,9 +8,7 @@ import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dev.environment.odoo import OdooServer
-from tests.gate import Gate
-from tests.practice import Practice, at_once, session_in, wait_until
+from tests.practice import at_once, session_in, wait_until
 
 PAID = ("paid", 0.0)
 BOOKED_ONCE = [["paid", "120.00", "asset_cash"]]
@@ -19,55 +17,12 @@ DECLINED = "4000000000000002"
 
 
 @pytest.fixture(scope="module")
-def gate(stack):
-    """The door to Stripe's API."""
-    gate = Gate(urlsplit(stack.stripe_url).port)
-    yield gate
-    gate.close()
-
-
-@pytest.fixture(scope="module")
-def practice(stack, database, gate):
-    server = OdooServer(stack.odoo, database, workers=2)
-    server.process.env |= {"STRIPE_API_BASE": f"http://127.0.0.1:{gate.port}"}
-    try:
-        server.start()
-        practice = Practice(server, stack, database)
-        practice.connect_stripe()
-        yield practice
-        assert server.errors() == []
-    finally:
-        server.stop()
-
-
-@pytest.fixture
-def fake(practice):
-    yield practice.stripe
-    practice.stripe.clear_faults()
-    practice.stripe.release()
+def server_options(stripe_gate):
+    return {"workers": 2, "stripe_url": stripe_gate.url}
 
 
 def click_through(practice, invoice):
     return session_in(practice.click_pay(practice.link(invoice)))
-
-
-def pay_by_hand(practice, invoice, amount):
-    company = practice.value(f"SELECT company_id FROM account_move WHERE id = {invoice}")
-    context = {
-        "active_model": "account.move",
-        "active_ids": [invoice],
-        "allowed_company_ids": [int(company)],
-    }
-    wizard = practice.call(
-        "admin",
-        "account.payment.register",
-        "create",
-        {"amount": amount, "payment_difference_handling": "open"},
-        context=context,
-    )
-    practice.call(
-        "admin", "account.payment.register", "action_create_payments", [wizard], context=context
-    )
 
 
 def credit(practice, invoice):
@@ -128,22 +83,22 @@ def money_in_the_books(practice):
 
 
 def test_serialization_error_after_stripe_acted_is_replayed_with_the_same_session(
-    practice, fake, gate
+    practice, fake, stripe_gate
 ):
     invoice = practice.new_invoice()
     link = practice.link(invoice)
     fake.forget_requests()
-    gate.hold("answer", b"POST /v1/checkout/sessions ")
+    stripe_gate.hold("answer", b"POST /v1/checkout/sessions ")
     with ThreadPoolExecutor() as pool:
         click = pool.submit(practice.click_pay, link)
-        gate.wait()
+        stripe_gate.wait()
         # Somebody else writes the transaction that the click is about to write.
         practice.sql(
             "UPDATE payment_transaction SET write_date = now() WHERE id = ("
             "  SELECT transaction_id FROM account_invoice_transaction_rel"
             f"  WHERE invoice_id = {invoice}) RETURNING id"
         )
-        gate.open()
+        stripe_gate.open()
         session = session_in(click.result())
     asked = fake.requests("/v1/checkout/sessions", "POST")
     assert len(asked) == 2, "the request was not replayed"
@@ -316,7 +271,7 @@ def test_link_opened_after_an_expiry_that_nobody_told_of_is_payable(practice, fa
 def test_link_opened_after_a_manual_payment_says_paid_and_makes_no_session(practice, fake):
     invoice = practice.new_invoice()
     link = practice.link(invoice)
-    pay_by_hand(practice, invoice, 120.0)
+    practice.pay_by_hand(invoice, 120.0)
     fake.forget_requests()
     assert status_of(link) == "paid"
     assert practice.click_pay(link).headers["Location"].endswith(urlsplit(link).path)
@@ -391,7 +346,7 @@ def _take(step, practice, invoice, link):
         answers = at_once(*[lambda: practice.click_pay(link)] * 2)
         at_once(*(lambda answer=answer: _pay(practice, answer) for answer in answers))
     elif step == "manual payment" and practice.invoice_state(invoice)[1] > 20:
-        pay_by_hand(practice, invoice, 20.0)
+        practice.pay_by_hand(invoice, 20.0)
     elif step == "cancel" and practice.invoice_state(invoice)[1] > 0:
         credit(practice, invoice)
     elif step in ("deliver", "reverse"):

@@ -11,24 +11,9 @@ import stripe
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.conftest import DESKTOP, PHONE
-from tests.practice import SERVICE_CODE, SERVICE_NAME, Practice, at_once, session_in, wait_until
+from tests.practice import SERVICE_CODE, SERVICE_NAME, at_once, session_in, wait_until
 
 PAID = ("paid", 0.0)
-
-
-@pytest.fixture(scope="module")
-def practice(server, stack, database):
-    practice = Practice(server, stack, database)
-    practice.connect_stripe()
-    return practice
-
-
-@pytest.fixture
-def fake(practice):
-    """The Stripe fake, delivering as usual and without faults."""
-    yield practice.stripe
-    practice.stripe.clear_faults()
-    practice.stripe.release()
 
 
 def created_sessions(fake):
