@@ -1,11 +1,18 @@
+import operator
 from collections import namedtuple
-from datetime import timedelta
+from datetime import time, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tools import SQL
 
 # What billing needs to know of a session, also of a private one.
-Fact = namedtuple('Fact', ['service', 'clients', 'company', 'practitioner', 'created'])
+# `date` is the moment that stands for the session; an all-day session has none of its own.
+Fact = namedtuple(
+    'Fact',
+    'service clients company practitioner date begins ends created active',
+)
 
 GROUP = 'carepatron_billing.group_practitioner'
 
@@ -19,6 +26,28 @@ class CalendarEvent(models.Model):
         string="Service",
         index='btree_not_null',
         domain=[('type', '=', 'service'), ('sale_ok', '=', True)],
+    )
+    billing_excluded_client_ids = fields.Many2many(
+        'res.partner',
+        'calendar_event_billing_excluded_rel',
+        'event_id',
+        'partner_id',
+        string="Attendees Not Billed",
+    )
+    billing_added_client_ids = fields.Many2many(
+        'res.partner',
+        'calendar_event_billing_added_rel',
+        'event_id',
+        'partner_id',
+        string="Clients Billed Besides",
+    )
+    billing_client_ids = fields.Many2many(
+        'res.partner',
+        string="Clients to Bill",
+        compute='_compute_billing_client_ids',
+        inverse='_inverse_billing_client_ids',
+        groups=GROUP,
+        help="The clients among the attendees. Remove who is not billed, add who is.",
     )
     billing_item_ids = fields.One2many('practice.billing.item', 'event_id', groups=GROUP)
 
@@ -58,6 +87,11 @@ class CalendarEvent(models.Model):
         compute='_compute_billing',
         groups=GROUP,
     )
+    billing_notice = fields.Char(
+        compute='_compute_billing',
+        groups=GROUP,
+        help="What somebody who bills this session should know.",
+    )
 
     # === COMPUTE METHODS === #
 
@@ -75,20 +109,15 @@ class CalendarEvent(models.Model):
                 ]
             )
         )
-        sees_all = self.env.user.has_group('carepatron_billing.group_front_desk')
         for event in self:
             fact = facts.get(event._origin)
-            may_see = (
-                fact
-                and fact.company in self.env.companies
-                and (sees_all or fact.practitioner == self.env.user)
-            )
-            if not may_see or not fact.service:
+            if not fact or not fact.service or not event._billing_may_see(fact):
                 event.billing_service_name = False
                 event.billing_clients = False
                 event.billing_amount = 0.0
                 event.billing_currency_id = False
                 event.billing_state = False
+                event.billing_notice = False
                 continue
             items = items_sudo.filtered(lambda item, event=event: item.event_id == event._origin)
             waiting = [
@@ -103,6 +132,55 @@ class CalendarEvent(models.Model):
             event.billing_currency_id = shares[0].currency_id if shares else False
             event.billing_amount = sum(item.amount_total for item in shares)
             event.billing_state = items._get_session_state(len(waiting))
+            event.billing_notice = items._get_session_notice()
+
+    def _billing_may_see(self, fact):
+        """Return whether the user may know what is billed for a session."""
+        return fact.company in self.env.companies and (
+            fact.practitioner == self.env.user
+            or self.env.user.has_group('carepatron_billing.group_front_desk')
+        )
+
+    @api.depends(
+        'attendee_ids.state',
+        'partner_ids',
+        'user_id',
+        'billing_excluded_client_ids',
+        'billing_added_client_ids',
+    )
+    @api.depends_context('uid', 'allowed_company_ids')
+    def _compute_billing_client_ids(self):
+        facts = self._origin._billing_facts()
+        for event in self:
+            fact = facts.get(event._origin)
+            if fact and not event._billing_may_see(fact):
+                event.billing_client_ids = False
+            elif event == event._origin:
+                event.billing_client_ids = fact.clients.sudo(False)
+            else:  # being edited
+                event.billing_client_ids = (
+                    event._billing_attending_clients() - event.billing_excluded_client_ids
+                ) | event.billing_added_client_ids
+
+    def _inverse_billing_client_ids(self):
+        for event in self:
+            attending = event._billing_attending_clients()
+            chosen = event.billing_client_ids._origin
+            event.write(
+                {
+                    'billing_excluded_client_ids': [Command.set((attending - chosen).ids)],
+                    'billing_added_client_ids': [Command.set((chosen - attending).ids)],
+                }
+            )
+
+    def _billing_attending_clients(self):
+        """Return the clients among the attendees, as far as the user sees them."""
+        declined = self.attendee_ids.filtered(lambda attendee: attendee.state == 'declined')
+        return (
+            self.partner_ids._origin.filtered('partner_share')
+            - declined.partner_id
+            - self.user_id.partner_id
+        )
 
     # === ONCHANGE METHODS === #
 
@@ -111,6 +189,35 @@ class CalendarEvent(models.Model):
         length = self.billing_service_id.billing_duration
         if length and self.start and not self.allday:
             self.stop = self.start + timedelta(minutes=round(length * 60))
+
+    @api.onchange('partner_ids', 'user_id')
+    def _onchange_billing_partners(self):
+        if not self.billing_service_id:
+            self.billing_service_id = self._billing_usual_service()
+
+    def _billing_usual_service(self):
+        """Return the service that a session with these attendees usually is: the client's, else
+        the practitioner's, else the only one of this length, else the practice's.
+
+        :rtype: recordset of `product.product`
+        """
+        clients = self._billing_attending_clients()
+        Product = self.env['product.product']
+        if not clients or not self.env.user.has_group(GROUP):
+            return Product
+        usual = clients[0].billing_service_id or self.user_id.partner_id.billing_service_id
+        if not usual and self.duration:
+            services = Product.search(
+                [
+                    *Product._check_company_domain(self.env.company),
+                    ('type', '=', 'service'),
+                    ('sale_ok', '=', True),
+                    ('billing_duration', '=', self.duration),
+                ],
+                limit=2,
+            )
+            usual = services if len(services) == 1 else Product
+        return usual or self.env.company.billing_service_id
 
     # === ACTION METHODS === #
 
@@ -177,14 +284,57 @@ class CalendarEvent(models.Model):
 
         :rtype: dict[calendar.event, Fact]
         """
-        read = (
-            self.sudo()
-            .with_context(active_test=False)
-            ._read_group(
-                [('id', 'in', self.ids)], ['id', 'billing_service_id'], ['create_date:min']
+        if not self.ids:
+            return {}
+        self.flush_recordset(['billing_service_id', 'user_id', 'start', 'stop', 'allday', 'active'])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id, billing_service_id, user_id, start, stop, allday, active, create_date
+                  FROM calendar_event
+                 WHERE id IN %s
+                """,
+                tuple(self.ids),
             )
         )
-        services = {event.id: (service, created) for event, service, created in read}
+        env = self.sudo().env
+        clients = self._billing_read_clients()
+        facts = {}
+        for event_id, service_id, user_id, start, stop, allday, active, created in rows:
+            service = env['product.product'].browse(service_id)
+            practitioner = env['res.users'].browse(user_id)
+            company = service.company_id or practitioner.company_id or self.env.company
+            date, begins, ends = start, start, stop
+            if allday:
+                # Stored as hours of no time zone at all: its days are those of the practice.
+                date, begins, ends = (
+                    company._billing_moment(start, time(12)),
+                    company._billing_moment(start, time()),
+                    company._billing_moment(stop + timedelta(days=1), time()),
+                )
+            facts[self.browse(event_id)] = Fact(
+                service=service,
+                # Attendees of one moment have no order of their own.
+                clients=(clients[event_id] - practitioner.partner_id).sorted(
+                    lambda client: (client.name or '', client.id)
+                ),
+                company=company,
+                practitioner=practitioner,
+                date=date,
+                begins=begins,
+                ends=ends,
+                created=created,
+                active=active,
+            )
+        return facts
+
+    def _billing_read_clients(self):
+        """Return the clients (sudo) to bill for each session: clients among the attendees, less
+        those who were taken out, and those who were added.
+
+        :rtype: dict[int, res.partner]
+        """
+        Partner = self.env['res.partner'].sudo()
         attendees_sudo = (
             self.env['calendar.attendee']
             .sudo()
@@ -196,20 +346,19 @@ class CalendarEvent(models.Model):
                 ]
             )
         )
-        attendees_by_event = attendees_sudo.grouped('event_id')
-        facts = {}
-        for event in self:
-            practitioner = event.sudo().user_id
-            service, created = services[event.id]
-            attendees = attendees_by_event.get(event, attendees_sudo.browse())
-            facts[event] = Fact(
-                service=service,
-                # Attendees of one moment have no order of their own.
-                clients=(attendees.partner_id - practitioner.partner_id).sorted(
-                    lambda client: (client.name or '', client.id)
-                ),
-                company=service.company_id or practitioner.company_id or self.env.company,
-                practitioner=practitioner,
-                created=created,
-            )
-        return facts
+        clients = dict.fromkeys(self.ids, Partner.browse())
+        for event, attendees in attendees_sudo.grouped('event_id').items():
+            clients[event.id] = attendees.partner_id
+        for table, change in (
+            ('calendar_event_billing_excluded_rel', operator.sub),
+            ('calendar_event_billing_added_rel', operator.or_),
+        ):
+            for event_id, partner_id in self.env.execute_query(
+                SQL(
+                    "SELECT event_id, partner_id FROM %s WHERE event_id IN %s",
+                    SQL.identifier(table),
+                    tuple(self.ids),
+                )
+            ):
+                clients[event_id] = change(clients[event_id], Partner.browse(partner_id))
+        return clients

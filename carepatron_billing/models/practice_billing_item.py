@@ -1,17 +1,11 @@
-import logging
 from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import SQL, format_datetime, split_every
+from odoo.tools import format_datetime
 
 from ..tools import claim
-
-_logger = logging.getLogger(__name__)
-
-# Sessions that ended longer ago are history: somebody who wants one billed clicks *Invoice*.
-DAYS_LOOKED_BACK = 90
 
 # What an invoice said cannot change below it.
 FACTS = {
@@ -161,9 +155,23 @@ class PracticeBillingItem(models.Model):
         tracking=True,
         help="A session that is over and not marked counts as attended.",
     )
-    needs_confirmation = fields.Boolean(
-        help="The session was entered after it had begun, so that it may be a copy of one that is "
-        "billed already.",
+    confirm_reason = fields.Selection(
+        [
+            ('entered_late', "Entered in the calendar after it had begun"),
+            ('possible_copy', "May be a copy of a session that is invoiced already"),
+            ('session_gone', "Its session is no longer in the calendar"),
+        ],
+        string="To Be Confirmed",
+        readonly=True,
+    )
+    session_gone_at = fields.Datetime(
+        string="Session Gone",
+        readonly=True,
+        help="When the session disappeared from the calendar.",
+    )
+    session_moved_to = fields.Datetime(
+        compute='_compute_session_moved_to',
+        help="Where the session is in the calendar, if it was moved after it was invoiced.",
     )
     waived = fields.Boolean(tracking=True)
     invoice_line_ids = fields.One2many(
@@ -284,7 +292,7 @@ class PracticeBillingItem(models.Model):
         'invoice_line_ids.billing_is_live',
         'waived',
         'attendance',
-        'needs_confirmation',
+        'confirm_reason',
     )
     def _compute_state(self):
         for item in self:
@@ -295,10 +303,18 @@ class PracticeBillingItem(models.Model):
                 item.state = 'waived'
             elif item.attendance == 'cancelled':
                 item.state = 'not_billable'
-            elif item.needs_confirmation:
+            elif item.confirm_reason:
                 item.state = 'to_confirm'
             else:
                 item.state = 'unbilled'
+
+    @api.depends('date', 'state', 'event_id.start', 'event_id.allday')
+    def _compute_session_moved_to(self):
+        invoiced = self.filtered(lambda item: item.state == 'invoiced' and item.event_id)
+        facts = invoiced.event_id._billing_facts()
+        for item in self:
+            moved = item in invoiced and facts[item.event_id].date
+            item.session_moved_to = moved if moved != item.date else False
 
     @api.depends('invoice_id.payment_state')
     def _compute_is_paid(self):
@@ -335,7 +351,7 @@ class PracticeBillingItem(models.Model):
 
     def action_billing_confirm(self):
         """Confirm that these sessions took place and are to be billed."""
-        self.needs_confirmation = False
+        self.confirm_reason = False
 
     def action_billing_waive(self):
         """Leave these items unbilled for good."""
@@ -346,139 +362,6 @@ class PracticeBillingItem(models.Model):
     def action_billing_unwaive(self):
         """Bill these items after all."""
         self.waived = False
-
-    # === BUSINESS METHODS: MAKING ITEMS === #
-
-    @api.model
-    def _make_for_events(self, events):
-        """Make the missing items of sessions, one for each client and payer.
-
-        The caller answers for the right to do so, by looking at the items that it gets.
-
-        :param events: recordset of `calendar.event`
-        :return: all items of these events
-        :rtype: recordset of `practice.billing.item`
-        """
-        claim(events)
-        facts = events._billing_facts()
-        items_sudo = self.sudo().search([('event_id', 'in', events.ids)])
-        items_by_event = items_sudo.grouped('event_id')
-        new_items_sudo = items_sudo.create(
-            [
-                values
-                for event, fact in facts.items()
-                for values in items_by_event.get(event, items_sudo.browse())._prepare_for_event(
-                    event, fact
-                )
-            ]
-        )
-        # Who is billed is a customer, and so among the clients.
-        new_items_sudo.client_id.filtered(lambda client: not client.customer_rank)._increase_rank(
-            'customer_rank'
-        )
-        return (items_sudo | new_items_sudo).sudo(self.env.su)
-
-    def _prepare_for_event(self, event, fact):
-        """Return the values of the items that a session lacks besides these ones.
-
-        :param calendar.event event: the session
-        :param Fact fact: what is to be billed for it
-        :rtype: list[dict]
-        """
-        return [
-            {
-                'company_id': fact.company.id,
-                'client_id': client.id,
-                'event_id': event.id,
-                'date': event.start,
-                'practitioner_id': fact.practitioner.id,
-                'service_id': fact.service.id,
-                'needs_confirmation': fact.created > event.start,
-            }
-            for client in (fact.clients - self.client_id if fact.service else ())
-        ]
-
-    def _get_session_state(self, missing):
-        """Return in one word how far a session is billed.
-
-        :param int missing: number of clients of the session who have no item yet
-        :return: a value of `calendar.event.billing_state`; False if there is nobody to bill
-        :rtype: str | bool
-        """
-        states = set(self.mapped('state')) | ({'unbilled'} if missing else set())
-        if not states:
-            return False
-        if 'invoiced' in states:
-            if states & {'unbilled', 'to_confirm'}:
-                return 'partial'
-            return (
-                'paid'
-                if all(item.is_paid for item in self if item.state == 'invoiced')
-                else 'invoiced'
-            )
-        for state in ('to_confirm', 'unbilled'):
-            if state in states:
-                return state
-        return 'waived'
-
-    @api.model
-    def _cron_make_items(self):
-        """Make the items of sessions that have ended."""
-        event_ids = self._get_ended_event_ids()
-        commit_progress = self.env['ir.cron']._commit_progress
-        commit_progress(remaining=len(event_ids))
-        for chunk in split_every(50, event_ids):
-            events = self.env['calendar.event'].browse(chunk).try_lock_for_update()
-            try:
-                with self.env.cr.savepoint():
-                    self._make_for_events(events)
-            except UserError:
-                for event in events:
-                    try:
-                        with self.env.cr.savepoint():
-                            self._make_for_events(event)
-                    except UserError as error:
-                        _logger.warning("Session %s got no billing item: %s", event.id, error)
-            if not commit_progress(len(chunk)):
-                break
-
-    @api.model
-    def _get_ended_event_ids(self):
-        """Return the ids of ended sessions with a client who has no item yet, oldest first."""
-        now = fields.Datetime.now()
-        self.env.flush_all()
-        return [
-            event_id
-            for (event_id,) in self.env.execute_query(
-                SQL(
-                    """
-            SELECT event.id
-              FROM calendar_event event
-             WHERE event.billing_service_id IS NOT NULL
-               AND event.active
-               AND event.stop BETWEEN %(since)s AND %(now)s
-               AND EXISTS (
-                    SELECT 1
-                      FROM calendar_attendee attendee
-                      JOIN res_partner client
-                        ON client.id = attendee.partner_id AND client.partner_share
-                 LEFT JOIN res_users organiser ON organiser.id = event.user_id
-                     WHERE attendee.event_id = event.id
-                       AND attendee.state != 'declined'
-                       AND client.id IS DISTINCT FROM organiser.partner_id
-                       AND NOT EXISTS (
-                            SELECT 1
-                              FROM practice_billing_item item
-                             WHERE item.event_id = event.id AND item.client_id = client.id
-                       )
-               )
-          ORDER BY event.stop
-            """,
-                    since=fields.Date.subtract(now, days=DAYS_LOOKED_BACK),
-                    now=now,
-                )
-            )
-        ]
 
     # === BUSINESS METHODS: INVOICING === #
 

@@ -1,3 +1,4 @@
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from odoo import fields, models
@@ -20,6 +21,13 @@ class ResCompany(models.Model):
         string="Invoices Are Due",
         check_company=True,
         help="Used where the payer has no payment terms of their own. Empty: due at once.",
+    )
+    billing_service_id = fields.Many2one(
+        'product.product',
+        string="Usual Service",
+        check_company=True,
+        domain=[('type', '=', 'service'), ('sale_ok', '=', True)],
+        help="Offered for new sessions where neither client nor practitioner has a usual one.",
     )
     billing_part_payment = fields.Boolean(
         string="Clients May Pay a Part",
@@ -105,6 +113,7 @@ class ResCompany(models.Model):
             'billing_part_payment',
             'billing_part_payment_minimum',
             'billing_payment_term_id',
+            'billing_service_id',
             'billing_timezone',
             'account_sale_tax_id',
             'street',
@@ -137,6 +146,18 @@ class ResCompany(models.Model):
         :rtype: datetime.date
         """
         return moment.replace(tzinfo=ZoneInfo('UTC')).astimezone(self._billing_zone()).date()
+
+    def _billing_moment(self, day, at):
+        """Return the moment of an hour of the practice's day.
+
+        :param datetime.date day: the practice's; of a datetime, its date as it stands
+        :param datetime.time at: by the practice's clock
+        :return: naive, in UTC
+        :rtype: datetime.datetime
+        """
+        local = datetime(day.year, day.month, day.day, at.hour, at.minute)
+        moment = local.replace(tzinfo=self._billing_zone()).astimezone(ZoneInfo('UTC'))
+        return moment.replace(tzinfo=None)
 
     def _billing_today(self):
         """Return the practice's today; crons and the payer's browser are elsewhere.

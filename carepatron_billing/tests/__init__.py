@@ -12,6 +12,7 @@ from . import (
     test_payment_transaction,
     test_pdf_engine,
     test_security,
+    test_session_changes,
     test_stripe_event,
     test_stripe_gateway,
     test_stripe_webhook,

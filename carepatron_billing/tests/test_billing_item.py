@@ -110,7 +110,7 @@ class TestBillingItem(SessionsCommon):
         item.invalidate_recordset()
         self.assertFalse(item.event_id)
         self.assertEqual(
-            (item.state, item.name, item.amount_total), ('unbilled', "Consultation", 115)
+            (item.state, item.name, item.amount_total), ('to_confirm', "Consultation", 115)
         )
 
     def test_two_items_for_one_client_of_a_session_are_impossible(self):

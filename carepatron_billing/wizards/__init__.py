@@ -1,1 +1,1 @@
-from . import practice_payment_link_send, practice_stripe_setup
+from . import base_partner_merge, practice_payment_link_send, practice_stripe_setup

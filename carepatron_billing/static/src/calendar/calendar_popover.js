@@ -11,6 +11,7 @@ const FIELDS = [
     "billing_amount",
     "billing_currency_id",
     "billing_state",
+    "billing_notice",
 ];
 const BADGES = {
     to_confirm: "text-bg-warning",
@@ -62,6 +63,7 @@ patch(AttendeeCalendarCommonPopover.prototype, {
                 currencyId: session.billing_currency_id && session.billing_currency_id[0],
             }),
             label: labels[state],
+            notice: session.billing_notice,
             badge: BADGES[state],
             canInvoice: ["to_confirm", "unbilled", "partial"].includes(state),
             canOpen: ["partial", "invoiced", "paid"].includes(state),

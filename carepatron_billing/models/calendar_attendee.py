@@ -1,0 +1,51 @@
+from odoo import models
+
+# Odoo's own mails about a session, which list everybody who attends.
+MAILS = {
+    'calendar.calendar_template_meeting_invitation': 'invitation',
+    'calendar.calendar_template_meeting_changedate': 'changed',
+    'calendar.calendar_template_meeting_reminder': 'reminder',
+    'calendar.calendar_template_meeting_update': 'changed',
+}
+
+
+class CalendarAttendee(models.Model):
+    _inherit = 'calendar.attendee'
+
+    def write(self, vals):
+        """Override of `calendar`: a client who declines beforehand is not billed."""
+        result = super().write(vals)
+        if 'state' in vals:
+            self.env['practice.billing.item']._follow_events(
+                self.event_id.filtered(lambda event: event._billing_is_ahead()), {'attendee_ids'}
+            )
+        return result
+
+    def _notify_attendees(self, mail_template, notify_author=False, force_send=False):
+        """Override of `calendar`: clients of a group do not learn of each other.
+
+        Each of them gets a mail and an invitation file that name nobody else who is no user.
+        """
+        kind = next(
+            (
+                kind
+                for xmlid, kind in MAILS.items()
+                if mail_template and self.env.ref(xmlid, raise_if_not_found=False) == mail_template
+            ),
+            None,
+        )
+        grouped = self.filtered(
+            lambda one: one.partner_id.partner_share and one.event_id._billing_is_group()
+        )
+        result = super(CalendarAttendee, self - grouped)._notify_attendees(
+            mail_template, notify_author=notify_author, force_send=force_send
+        )
+        own = self.env.ref('carepatron_billing.mail_template_group_session').sudo(False)
+        for attendee in grouped:
+            alone = attendee.with_context(billing_only_attendee=attendee.id, billing_mail=kind)
+            result = super(CalendarAttendee, alone)._notify_attendees(
+                own.with_context(billing_mail=kind) if kind else mail_template,
+                notify_author=notify_author,
+                force_send=force_send,
+            )
+        return result

@@ -1,0 +1,97 @@
+from odoo import api, fields, models
+
+try:
+    import vobject
+except ImportError:  # Odoo then makes no invitation files
+    vobject = None
+
+
+class CalendarEvent(models.Model):
+    """What the clients of a group session learn: nothing of each other."""
+
+    _inherit = 'calendar.event'
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `calendar`, which writes the first client's contact data where all clients
+        of the session read them."""
+        if any(self._billing_hides_contacts(vals) for vals in vals_list):
+            self = self.with_context(skip_contact_description=True)
+        return super().create(vals_list)
+
+    def _billing_hides_contacts(self, vals):
+        if vals.get('billing_service_id'):
+            return True
+        partner_ids = {
+            command[2]['partner_id']
+            for command in self.browse()._attendees_values(vals.get('partner_ids') or [])
+            if len(command) > 2 and command[2] and 'partner_id' in command[2]
+        }
+        return len(self.env['res.partner'].browse(partner_ids).filtered('partner_share')) > 1
+
+    def _billing_is_group(self):
+        """Return whether several clients attend.
+
+        :rtype: bool
+        """
+        return len(self.attendee_ids.partner_id.filtered('partner_share')) > 1
+
+    def _billing_is_ahead(self):
+        """Return whether the session has not begun.
+
+        :rtype: bool
+        """
+        (fact,) = self._billing_facts().values()
+        return fact.begins > fields.Datetime.now()
+
+    def _billing_visible_attendees(self, viewer):
+        """Return the attendees that one of them may know of.
+
+        :param calendar.attendee viewer: who looks
+        :rtype: recordset of `calendar.attendee`
+        """
+        if not viewer.partner_id.partner_share:
+            return self.attendee_ids
+        return self.attendee_ids.filtered(
+            lambda attendee: attendee == viewer or not attendee.partner_id.partner_share
+        )
+
+    def _billing_visible_description(self, viewer):
+        """Return the description as far as it names no other client.
+
+        :param calendar.attendee viewer: who looks
+        """
+        hidden = self.attendee_ids - self._billing_visible_attendees(viewer)
+        words = {word for one in hidden for word in (one.common_name, one.email) if word}
+        text = self.description or ''
+        return False if any(word in text for word in words) else self.description
+
+    def _billing_viewer(self):
+        """Return the attendee for whom the invitation at hand is made, if it is for one alone."""
+        viewer = self.env['calendar.attendee'].browse(self.env.context.get('billing_only_attendee'))
+        return viewer if viewer.exists() in self.attendee_ids else viewer.browse()
+
+    def _get_customer_description(self):
+        """Override of `calendar`: see `_billing_visible_description`."""
+        viewer = self._billing_viewer()
+        if viewer and not self._billing_visible_description(viewer):
+            return ''
+        return super()._get_customer_description()
+
+    def _get_ics_file(self):
+        """Override of `calendar`: the file for one client of a group names no other one."""
+        files = super()._get_ics_file()
+        for meeting in self.filtered(lambda meeting: meeting.id in files):
+            viewer = meeting._billing_viewer()
+            if not viewer:
+                continue
+            known = {
+                f'MAILTO:{attendee.email or ""}'
+                for attendee in meeting._billing_visible_attendees(viewer)
+            }
+            calendar = vobject.readOne(files[meeting.id].decode())
+            calendar.vevent.attendee_list = [
+                attendee for attendee in calendar.vevent.attendee_list if attendee.value in known
+            ]
+            files[meeting.id] = calendar.serialize().encode()
+        return files

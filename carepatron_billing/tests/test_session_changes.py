@@ -1,0 +1,455 @@
+from datetime import datetime, timedelta
+
+from freezegun import freeze_time
+
+from odoo import Command, fields
+from odoo.tests import HttpCase, tagged
+
+from .sessions_common import SessionsCommon
+
+# A Wednesday; the series below has sessions before and after it.
+NOW = datetime(2026, 3, 18, 12)
+
+
+@tagged('post_install', '-at_install')
+class TestSessionChanges(SessionsCommon):
+    """What the calendar does to a session, its items follow."""
+
+    def setUp(self):
+        super().setUp()
+        clock = freeze_time(NOW)
+        clock.start()
+        self.addCleanup(clock.stop)
+
+    def make_items(self, events):
+        return self.env['practice.billing.item']._make_for_events(events)
+
+    def make_series(self, **vals):
+        """Ten weekly sessions on Tuesdays at 15:00 in New York, four of which are over; the clock
+        there changes before the second one."""
+        return self.make_session(
+            booked=-24 * 60,
+            recurrency=True,
+            rrule_type='weekly',
+            tue=True,
+            interval=1,
+            end_type='count',
+            count=10,
+            event_tz='America/New_York',
+            start=datetime(2026, 2, 24, 20),
+            stop=datetime(2026, 2, 24, 21),
+            **vals,
+        ).recurrence_id.calendar_event_ids.sorted('start')
+
+    def deliver(self, series, invoiced=0):
+        """Make the items of what is over, and invoice the first few."""
+        items = self.make_items(series.filtered(lambda event: event.stop < NOW))
+        items = items.sorted('date')
+        for item in items[:invoiced]:
+            item._invoice()
+        return items
+
+    def edit(self, event, which, **vals):
+        event.with_user(self.practitioner).write({'recurrence_update': which, **vals})
+        self.env.flush_all()
+        self.env.invalidate_all()
+
+    def run_cron(self):
+        with self.enter_registry_test_mode():
+            self.env.ref('carepatron_billing.ir_cron_make_items').method_direct_trigger()
+
+    def all_items(self):
+        return self.env['practice.billing.item'].search([('client_id', '=', self.client.id)])
+
+    # === ONE SESSION === #
+
+    def test_unbilled_item_follows_a_dragged_session(self):
+        event = self.make_session()
+        item = self.make_items(event)
+        event.start += timedelta(days=1)
+        self.assertEqual(item.date, event.start)
+        self.assertEqual(item.service_date, event.start.date())
+        self.assertFalse(item.session_moved_to)
+
+    def test_resizing_and_renaming_leave_the_item_alone(self):
+        event = self.make_session()
+        item = self.make_items(event)
+        item.price_unit = 70
+        event.write({'stop': event.stop + timedelta(hours=1), 'name': "Longer"})
+        self.assertRecordValues(item, [{'price_unit': 70, 'state': 'unbilled'}])
+
+    def test_new_service_and_practitioner_reach_the_unbilled_item(self):
+        event = self.make_session()
+        item = self.make_items(event)
+        review = self.env['product.product'].create(
+            {'name': "Review", 'type': 'service', 'list_price': 40}
+        )
+        event.write({'billing_service_id': review.id, 'user_id': self.colleague.id})
+        self.assertRecordValues(
+            item,
+            [{'service_id': review.id, 'price_unit': 40, 'practitioner_id': self.colleague.id}],
+        )
+
+    def test_invoiced_item_keeps_its_facts_and_both_sides_say_that_the_session_moved(self):
+        event = self.make_session()
+        invoice = self.invoice(event)
+        item = self.items(event)
+        before = item.date
+        event.start += timedelta(days=1)
+        self.assertEqual(item.date, before)
+        self.assertEqual(item.session_moved_to, event.start)
+        self.assertIn("was moved to", invoice.message_ids[0].body)
+        notice = event.with_user(self.front_desk).billing_notice
+        self.assertIn("moved since", notice)
+
+    def test_session_moved_back_says_nothing_any_more(self):
+        event = self.make_session()
+        self.invoice(event)
+        event.start += timedelta(days=1)
+        event.start -= timedelta(days=1)
+        self.assertFalse(self.items(event).session_moved_to)
+
+    def test_client_taken_out_of_the_session_is_not_billed(self):
+        event = self.make_session(self.client + self.other_client)
+        self.make_items(event)
+        event.partner_ids -= self.other_client
+        self.assertEqual(self.items(event).client_id, self.client)
+
+    def test_client_who_declines_beforehand_is_not_billed_afterwards_is(self):
+        future = self.make_session(hours=24)
+        self.make_items(future)
+        past = self.make_session()
+        self.make_items(past)
+        for event in future | past:
+            event.attendee_ids.filtered(
+                lambda attendee: attendee.partner_id == self.client
+            ).do_decline()
+        self.assertFalse(self.items(future))
+        self.assertTrue(self.items(past))
+
+    def test_deleted_session_that_took_place_is_confirmed_first(self):
+        event = self.make_session()
+        item = self.make_items(event)
+        event.unlink()
+        self.assertRecordValues(item, [{'state': 'to_confirm', 'confirm_reason': 'session_gone'}])
+
+    def test_deleted_session_to_come_is_not_billed(self):
+        event = self.make_session(hours=24)
+        item = self.make_items(event)
+        event.unlink()
+        self.assertFalse(item.exists())
+
+    def test_restored_session_waits_as_before(self):
+        event = self.make_session()
+        item = self.make_items(event)
+        event.action_archive()
+        self.assertEqual(item.state, 'to_confirm')
+        event.action_unarchive()
+        self.assertRecordValues(item, [{'state': 'unbilled', 'session_gone_at': False}])
+
+    def test_invoiced_session_stays_invoiced_when_deleted(self):
+        event = self.make_session()
+        invoice = self.invoice(event)
+        item = self.items(event)
+        event.unlink()
+        self.assertRecordValues(item, [{'state': 'invoiced', 'invoice_id': invoice.id}])
+
+    def test_private_session_of_another_is_followed(self):
+        event = self.make_session(privacy='private')
+        item = self.make_items(event)
+        self.assertEqual(event.with_user(self.colleague).read(['name'])[0]['name'], "Busy")
+        event.with_user(self.practitioner).start += timedelta(days=1)
+        self.assertEqual(item.date, event.start)
+        self.assertEqual(item.client_id, self.client)
+
+    # === SYNC === #
+
+    def test_prepaid_session_recreated_by_a_sync_is_confirmed_first(self):
+        event = self.make_session(hours=24)
+        self.invoice(event)
+        event.unlink()
+        again = self.make_session(hours=24, booked=0)
+        self.assertRecordValues(
+            self.make_items(again), [{'state': 'to_confirm', 'confirm_reason': 'possible_copy'}]
+        )
+
+    def test_sync_that_writes_attendees_alone_takes_the_client_out(self):
+        event = self.make_session(self.client + self.other_client)
+        self.make_items(event)
+        gone = event.attendee_ids.filtered(lambda one: one.partner_id == self.other_client)
+        event.write({'attendee_ids': [Command.delete(gone.id)]})
+        self.assertEqual(self.items(event).client_id, self.client)
+
+    # === SERIES === #
+
+    def test_series_shifted_by_an_hour_bills_each_session_once(self):
+        series = self.make_series()
+        items = self.deliver(series, invoiced=2)
+        start = series[0].start + timedelta(hours=1)
+        self.edit(series[0], 'all_events', start=start, stop=start + timedelta(hours=1))
+        self.run_cron()
+        self.assertEqual(self.all_items(), items)
+        self.assertEqual(
+            items.sorted('date').mapped('state'), ['invoiced', 'invoiced', 'unbilled', 'unbilled']
+        )
+        new = self.env['calendar.event'].search(
+            [('user_id', '=', self.practitioner.id)], order='start'
+        )
+        self.assertEqual(len(new), 10)
+        self.assertEqual(items.sorted('date').event_id, new[:4])
+        self.assertEqual(items.sorted('date')[2].date, new[2].start)
+
+    def test_series_shifted_to_another_day_takes_its_items_along(self):
+        series = self.make_series()
+        items = self.deliver(series, invoiced=1)
+        start = series[1].start + timedelta(days=1)
+        self.edit(series[1], 'all_events', start=start, stop=start + timedelta(hours=1))
+        self.run_cron()
+        self.assertEqual(self.all_items(), items)
+        for item in items[1:]:
+            self.assertEqual(item.date.weekday(), 2)
+            self.assertEqual(item.state, 'unbilled')
+
+    def test_this_and_following_leaves_earlier_sessions_where_they_are(self):
+        series = self.make_series()
+        items = self.deliver(series, invoiced=1)
+        first = series[0]
+        start = series[2].start + timedelta(hours=2)
+        self.edit(series[2], 'future_events', start=start, stop=start + timedelta(hours=1))
+        self.run_cron()
+        self.assertEqual(self.all_items(), items)
+        self.assertEqual(items[0].event_id, first)
+        self.assertEqual(items[2].date, start)
+        self.assertEqual(items[3].date, start + timedelta(days=7))
+
+    def test_renaming_what_follows_keeps_sessions_and_a_deleted_one_stays_deleted(self):
+        series = self.make_series()
+        items = self.deliver(series)
+        series[5].with_user(self.practitioner).unlink()
+        left = series.exists()
+        self.edit(series[2], 'future_events', name="Renamed")
+        self.assertEqual(left.exists(), left)
+        self.assertEqual(left.recurrence_id.calendar_event_ids.sorted('start'), left)
+        self.assertEqual(left.mapped('name').count("Renamed"), 7)
+        self.assertEqual(items.event_id, series[:4])
+
+    def test_client_added_to_what_follows_attends_each_session_once(self):
+        series = self.make_series()
+        series[4].partner_ids += self.other_client
+        self.edit(series[3], 'future_events', partner_ids=[Command.link(self.other_client.id)])
+        for event in series[3:]:
+            self.assertEqual(
+                event.attendee_ids.partner_id.filtered('partner_share'),
+                self.client + self.other_client,
+            )
+            self.assertEqual(len(event.attendee_ids), 3)
+        self.assertEqual(series[2].attendee_ids.partner_id.filtered('partner_share'), self.client)
+
+    def test_occurrence_moved_by_hand_keeps_its_item_when_the_series_is_rewritten(self):
+        series = self.make_series()
+        self.edit(series[3], 'self_only', start=series[3].start - timedelta(days=1))
+        items = self.deliver(series, invoiced=4)
+        start = series[0].start + timedelta(hours=1)
+        self.edit(series[0], 'all_events', start=start, stop=start + timedelta(hours=1))
+        self.run_cron()
+        self.assertEqual(self.all_items(), items)
+
+    def test_cut_series_reports_what_has_no_session_any_more(self):
+        series = self.make_series()
+        items = self.deliver(series, invoiced=1)
+        prepaid = self.make_items(series[8])
+        prepaid._invoice()
+        self.edit(series[0], 'all_events', count=3, end_type='count')
+        self.run_cron()
+        self.assertEqual(self.all_items(), items | prepaid)
+        self.assertEqual(prepaid.state, 'invoiced')
+        self.assertTrue(prepaid.session_gone_at)
+        self.assertEqual(items[3].confirm_reason, 'session_gone')
+        self.assertEqual(items[:3].mapped('state'), ['invoiced', 'unbilled', 'unbilled'])
+
+    def test_extended_series_keeps_its_items(self):
+        series = self.make_series()
+        items = self.deliver(series, invoiced=1)
+        self.edit(series[0], 'all_events', count=14, end_type='count')
+        self.run_cron()
+        self.assertEqual(self.all_items(), items)
+        self.assertTrue(all(item.event_id.active for item in items))
+
+    def test_series_moved_to_another_weekday_by_its_rule_keeps_its_items(self):
+        series = self.make_series()
+        items = self.deliver(series, invoiced=2)
+        self.edit(series[0], 'all_events', tue=False, thu=True)
+        self.run_cron()
+        self.assertEqual(
+            self.all_items().filtered(lambda item: item.state == 'invoiced'), items[:2]
+        )
+        self.assertFalse(items.filtered('session_gone_at')[2:])
+
+    def test_whole_series_deleted_by_the_popover_leaves_what_was_delivered(self):
+        series = self.make_series()
+        items = self.deliver(series, invoiced=2)
+        series[0].with_user(self.practitioner).action_mass_deletion('all_events')
+        self.env.invalidate_all()
+        self.run_cron()
+        self.assertEqual(self.all_items(), items)
+        self.assertEqual(
+            items.mapped('state'), ['invoiced', 'invoiced', 'to_confirm', 'to_confirm']
+        )
+
+    def test_series_that_no_longer_repeats_leaves_what_was_delivered(self):
+        series = self.make_series()
+        items = self.deliver(series, invoiced=2)
+        self.edit(series[0], 'all_events', recurrency=False)
+        self.run_cron()
+        self.assertEqual(self.all_items(), items)
+        self.assertEqual(items[2:].mapped('state'), ['to_confirm', 'to_confirm'])
+
+    # === WHO IS BILLED === #
+
+    def test_unticked_client_is_not_billed_and_an_added_one_is(self):
+        event = self.make_session(self.client + self.other_client)
+        mother = self.env['res.partner'].create({'name': "Mia"})
+        event.with_user(self.practitioner).billing_client_ids = self.client + mother
+        self.env.invalidate_all()
+        self.assertEqual(event.with_user(self.front_desk).billing_client_ids, self.client + mother)
+        self.run_cron()
+        self.assertEqual(self.items(event).client_id, self.client + mother)
+
+    def test_series_keeps_who_is_billed(self):
+        series = self.make_series(billing_excluded_client_ids=[Command.link(self.client.id)])
+        self.run_cron()
+        self.assertFalse(self.items(series))
+
+    def test_service_is_the_client_s_usual_one(self):
+        self.client.with_company(self.company).billing_service_id = self.service
+        form_event = (
+            self.env['calendar.event']
+            .with_user(self.practitioner)
+            .new({'user_id': self.practitioner.id, 'partner_ids': [Command.link(self.client.id)]})
+        )
+        self.assertEqual(form_event._billing_usual_service(), self.service)
+
+    # === ALL DAY === #
+
+    def test_all_day_session_is_of_its_day_everywhere(self):
+        for zone in ('Pacific/Kiritimati', 'Pacific/Auckland', 'Pacific/Honolulu', 'Etc/GMT+12'):
+            self.company.billing_timezone = zone
+            event = self.make_session(
+                allday=True, start_date=NOW.date(), stop_date=NOW.date(), booked=-100
+            )
+            item = self.make_items(event)
+            self.assertEqual(item.service_date, NOW.date(), zone)
+            self.assertEqual(item.state, 'unbilled', zone)
+
+    def test_all_day_session_is_collected_when_its_day_is_over(self):
+        event = self.make_session(
+            allday=True, start_date=NOW.date(), stop_date=NOW.date(), booked=-100
+        )
+        Item = self.env['practice.billing.item']
+        # Midnight in New York is four in the morning in UTC.
+        with freeze_time(NOW.replace(day=19, hour=3, minute=50)):
+            self.assertNotIn(event.id, Item._get_ended_event_ids())
+        with freeze_time(NOW.replace(day=19, hour=4, minute=10)):
+            self.assertIn(event.id, Item._get_ended_event_ids())
+
+    # === MERGED CONTACTS === #
+
+    def merge(self, source, destination):
+        self.env['base.partner.merge.automatic.wizard'].create({})._merge(
+            (source | destination).ids, destination
+        )
+        self.env.invalidate_all()
+
+    def test_merging_two_clients_of_one_session_bills_it_once(self):
+        event = self.make_session(self.client + self.other_client)
+        items = self.make_items(event)
+        kept = items.filtered(lambda item: item.client_id == self.other_client)
+        kept._invoice()
+        self.merge(self.other_client, self.client)
+        self.assertEqual(self.items(event), kept)
+        self.assertRecordValues(kept, [{'state': 'invoiced', 'client_id': self.client.id}])
+
+    def test_merging_two_invoiced_clients_of_one_session_keeps_both_and_says_so(self):
+        event = self.make_session(self.client + self.other_client)
+        items = self.make_items(event)
+        items._invoice()
+        self.merge(self.other_client, self.client)
+        self.assertEqual(items.mapped('state'), ['invoiced', 'invoiced'])
+        self.assertEqual(len(self.items(event)), 1)
+        self.assertIn("Credit one", (items - self.items(event)).message_ids[0].body)
+
+    def test_merging_leaves_items_of_different_sessions_alone(self):
+        events = self.make_session() | self.make_session(self.other_client, hours=-5)
+        items = self.make_items(events)
+        self.merge(self.other_client, self.client)
+        self.assertEqual(items.exists(), items)
+        self.assertEqual(items.client_id, self.client)
+
+    # === GROUPS === #
+
+    def test_group_clients_learn_nothing_of_each_other_by_mail(self):
+        event = (
+            self.env['calendar.event']
+            .with_user(self.practitioner)
+            .create(
+                {
+                    'name': "Class with Ada and Bo",
+                    'start': NOW + timedelta(days=1),
+                    'stop': NOW + timedelta(days=1, hours=1),
+                    'partner_ids': [
+                        Command.set(
+                            (self.practitioner.partner_id + self.client + self.other_client).ids
+                        )
+                    ],
+                }
+            )
+        )
+        self.assertNotIn("Ada", event.description or '')
+        mails = (
+            self.env['mail.message']
+            .sudo()
+            .search([('model', '=', 'calendar.event'), ('res_id', '=', event.id)])
+        )
+        for client, other in (
+            (self.client, self.other_client),
+            (self.other_client, self.client),
+        ):
+            mail = mails.filtered(lambda mail, client=client: client in mail.partner_ids)
+            self.assertEqual(len(mail), 1)
+            self.assertNotIn(other.name, mail.body + mail.subject)
+            self.assertNotIn(other.email, mail.attachment_ids.raw.decode())
+            self.assertIn(client.email, mail.attachment_ids.raw.decode())
+
+    def test_queries_of_a_moved_session_do_not_grow_with_its_items(self):
+        few, many = (
+            self.make_session(
+                self.env['res.partner'].create(
+                    [{'name': f"Client {number}"} for number in range(count)]
+                )
+            )
+            for count in (2, 10)
+        )
+        self.make_items(few | many)
+        counts = []
+        for event in (few, many):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            event.start += timedelta(days=1)
+            self.env.flush_all()
+            counts.append(self.env.cr.sql_log_count - before)
+        self.assertLess(counts[1] - counts[0], 12, fields.Datetime.now())
+
+
+@tagged('post_install', '-at_install')
+class TestInvitationPage(SessionsCommon, HttpCase):
+    def test_invitation_page_of_a_group_shows_the_visitor_alone(self):
+        event = self.make_session(self.client + self.other_client, hours=24)
+        event.description = "<p>Bo brings the mats</p>"
+        viewer = event.attendee_ids.filtered(lambda one: one.partner_id == self.client)
+        page = self.url_open(
+            f'/calendar/meeting/view?token={viewer.access_token}&id={event.id}'
+        ).text
+        self.assertIn("Ada", page)
+        self.assertNotIn("Bo<", page)
+        self.assertNotIn("mats", page)
