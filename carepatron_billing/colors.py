@@ -50,6 +50,18 @@ def darkened(color, ground):
     return BLACK
 
 
+def mixed(color, ground, share):
+    """Return a colour laid thinly on a ground.
+
+    :param float share: how much of the colour, 0 to 1
+    :rtype: str
+    """
+    return '#' + ''.join(
+        f'{round(one * share + other * (1 - share)):02x}'
+        for one, other in zip(_channels(color), _channels(ground), strict=True)
+    )
+
+
 def _channels(color):
     return [int(color[start : start + 2], 16) for start in (1, 3, 5)]
 

@@ -16,11 +16,47 @@ _logger = logging.getLogger(__name__)
 INVOICE = 'carepatron_billing.report_account_move'
 RECEIPT = 'carepatron_billing.report_account_payment_receipt'
 
-# Fonts that come with Odoo's web client, so that a document looks alike on every machine.
+# Fonts that come with Odoo's web client, so that a document looks alike on every machine: weights
+# and styles as CSS has them, and their files.
+GOOGLE = 'web/static/fonts/google'
 FONTS = {
-    'Roboto': ('Regular', 'Medium', 'Bold', 'Italic'),
-    'Tajawal': ('Regular', 'Medium', 'Bold'),
+    'Roboto': {
+        (400, 'normal'): f'{GOOGLE}/Roboto/Roboto-Regular.ttf',
+        (400, 'italic'): f'{GOOGLE}/Roboto/Roboto-Italic.ttf',
+        (500, 'normal'): f'{GOOGLE}/Roboto/Roboto-Medium.ttf',
+        (700, 'normal'): f'{GOOGLE}/Roboto/Roboto-Bold.ttf',
+    },
+    'Open Sans': {
+        (400, 'normal'): f'{GOOGLE}/Open_Sans/Open_Sans-Regular.ttf',
+        (400, 'italic'): f'{GOOGLE}/Open_Sans/Open_Sans-Italic.ttf',
+        (500, 'normal'): f'{GOOGLE}/Open_Sans/Open_Sans-SemiBold.ttf',
+        (700, 'normal'): f'{GOOGLE}/Open_Sans/Open_Sans-Bold.ttf',
+    },
+    'Lato': {
+        (400, 'normal'): 'web/static/fonts/lato/Lato-Reg-webfont.ttf',
+        (400, 'italic'): 'web/static/fonts/lato/Lato-RegIta-webfont.ttf',
+        (500, 'normal'): 'web/static/fonts/lato/Lato-Bol-webfont.ttf',
+        (700, 'normal'): 'web/static/fonts/lato/Lato-Bol-webfont.ttf',
+    },
+    'Montserrat': {
+        (400, 'normal'): f'{GOOGLE}/Montserrat/Montserrat-Regular.ttf',
+        (400, 'italic'): f'{GOOGLE}/Montserrat/Montserrat-Italic.ttf',
+        (500, 'normal'): f'{GOOGLE}/Montserrat/Montserrat-Medium.ttf',
+        (700, 'normal'): f'{GOOGLE}/Montserrat/Montserrat-Bold.ttf',
+    },
+    'Raleway': {
+        (400, 'normal'): f'{GOOGLE}/Raleway/Raleway-Regular.ttf',
+        (400, 'italic'): f'{GOOGLE}/Raleway/Raleway-Italic.ttf',
+        (500, 'normal'): f'{GOOGLE}/Raleway/Raleway-Medium.ttf',
+        (700, 'normal'): f'{GOOGLE}/Raleway/Raleway-Bold.ttf',
+    },
+    'Tajawal': {
+        (400, 'normal'): f'{GOOGLE}/Tajawal/Tajawal-Regular.ttf',
+        (500, 'normal'): f'{GOOGLE}/Tajawal/Tajawal-Medium.ttf',
+        (700, 'normal'): f'{GOOGLE}/Tajawal/Tajawal-Bold.ttf',
+    },
 }
+SHEETS = ('document', 'layout_classic', 'layout_modern', 'layout_compact', 'layout_statement')
 
 
 class IrActionsReport(models.Model):
@@ -157,19 +193,10 @@ class IrActionsReport(models.Model):
         """Override of `base` to add what our pages need beside their content."""
         values = super()._get_rendering_context(report, docids, data)
         if report.report_name in self._BILLING_FALLBACKS:
-            values['page_size'] = self._billing_page_size(report)
             # A browser has no stylesheet of ours; the engine has it parsed already.
             drawing = self.env.context.get('billing_document')
-            values['stylesheet'] = False if drawing else Markup(_stylesheet().css)
+            values['stylesheet'] = False if drawing else Markup(stylesheet().css)
         return values
-
-    def _billing_page_size(self, report):
-        paper = report.get_paperformat()
-        if paper.format == 'custom' and paper.page_width and paper.page_height:
-            size = f'{paper.page_width}mm {paper.page_height}mm'
-        else:
-            size = paper.format if paper.format in ('A3', 'A4', 'A5', 'Letter', 'Legal') else 'A4'
-        return f'{size} landscape' if paper.orientation == 'Landscape' else size
 
     def _prepare_html(self, html, report_model=False):
         """Override of `base`: our documents are whole pages, not parts for wkhtmltopdf."""
@@ -187,9 +214,21 @@ class IrActionsReport(models.Model):
         if not self.env.context.get('billing_document'):
             return super()._run_wkhtmltopdf(bodies, *args, **kwargs)
         embeds = self.env.context.get('billing_embeds_files')
-        variant = pdf_engine.ARCHIVE if embeds else pdf_engine.ACCESSIBLE
+        return self._billing_draw(
+            bodies[0], pdf_engine.ARCHIVE if embeds else pdf_engine.ACCESSIBLE
+        )
+
+    @api.model
+    def _billing_draw(self, html, variant=pdf_engine.ACCESSIBLE):
+        """Return a document as PDF.
+
+        :param str html: the whole page
+        :param str variant: `pdf_engine.ACCESSIBLE` or `pdf_engine.ARCHIVE`
+        :rtype: bytes
+        :raises UserError: it is too large, or takes too long
+        """
         try:
-            return pdf_engine.render(bodies[0], _stylesheet(), variant)
+            return pdf_engine.render(html, stylesheet(), variant)
         except pdf_engine.PdfError as error:
             _logger.warning("A document was not drawn: %s", error)
             raise UserError(
@@ -201,14 +240,26 @@ class IrActionsReport(models.Model):
 
 
 @lru_cache(maxsize=1)
-def _stylesheet():
-    files = {}
-    for family, weights in FONTS.items():
-        for weight in weights:
-            name = f'{family}-{weight}.ttf'
+def stylesheet():
+    """Return the stylesheet of all documents, with the fonts that this Odoo has.
+
+    :rtype: pdf_engine.Stylesheet
+    """
+    faces, files = [], {}
+    for family, styles in FONTS.items():
+        for (weight, style), path in styles.items():
+            name = Path(path).name
             try:
-                files[name] = Path(file_path(f'web/static/fonts/google/{family}/{name}'))
+                files[name] = Path(file_path(path))
             except FileNotFoundError:
                 _logger.warning("Font %s is missing from Odoo's web addon", name)
-    css = Path(file_path('carepatron_billing/reports/document.css')).read_text(encoding='utf-8')
-    return pdf_engine.Stylesheet(css, files)
+                continue
+            faces.append(
+                f'@font-face {{ font-family: "{family}"; font-weight: {weight}; '
+                f'font-style: {style}; src: url("stylesheet:{name}"); }}'
+            )
+    sheets = (
+        Path(file_path(f'carepatron_billing/reports/{name}.css')).read_text(encoding='utf-8')
+        for name in SHEETS
+    )
+    return pdf_engine.Stylesheet('\n'.join((*faces, *sheets)), files)

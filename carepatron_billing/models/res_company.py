@@ -114,6 +114,7 @@ class ResCompany(models.Model):
             'billing_part_payment_minimum',
             'billing_payment_term_id',
             'billing_service_id',
+            'billing_template_id',
             'billing_timezone',
             'account_sale_tax_id',
             'street',

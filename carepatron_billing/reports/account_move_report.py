@@ -1,7 +1,7 @@
 """What an invoice or a credit note says, ready to be set in type."""
 
 from odoo import api, models
-from odoo.tools import format_date, formatLang, is_html_empty
+from odoo.tools import format_date, format_time, formatLang, is_html_empty
 
 from .document import letterhead, postal_address, qr_code
 
@@ -35,34 +35,85 @@ class AccountMoveReport(models.AbstractModel):
         }
 
     def _get_document(self, move, data):
+        template = data.get('template') or move._billing_template()
+        template = template.with_context(lang=move.env.lang)
         amount = _amount_formatter(move)
+        total, due = self._get_sums(move)
+        is_posted = move.state == 'posted' or not move.id
         with_payments = (
             data.get('print_with_payments', True) and move.payment_state != 'invoicing_legacy'
         )
         payments = self._get_payments(move) if with_payments else []
-        is_due = move.state == 'posted' and not move.currency_id.is_zero(move.amount_residual)
+        is_due = is_posted and not move.currency_id.is_zero(due)
         to_pay = is_due and move.move_type in ('out_invoice', 'out_receipt')
-        return {
-            **letterhead(move),
-            'record': move,
+        takes_payments = to_pay and with_payments and self._takes_payments(move)
+        head = letterhead(move, template)
+        show = head['look']
+        document = {
+            **head,
+            'id': move.id,
+            'model': 'account.move',
             'kind': 'invoice',
             'title': self._get_title(move, bool(data.get('proforma'))),
             'number': move.name if move.name and move.name != '/' else '',
-            'mark': self._get_mark(move),
+            **self._get_mark(move, is_posted, with_payments),
             'is_credit': move.move_type == 'out_refund',
-            'payer': move.partner_id,
-            'payer_address': postal_address(move.partner_id),
-            'facts': self._get_facts(move, amount, with_payments),
-            **self._get_items(move),
-            'totals': self._get_totals(move, amount),
+            **self._get_people(move, show),
+            'facts': self._get_facts(move, amount, total, due, is_posted and with_payments),
+            **self._get_items(move, show),
+            'totals': self._get_totals(move, amount, total),
             'payments': payments,
-            'due': amount(move.amount_residual)
-            if with_payments and move.state == 'posted'
-            else False,
-            'link': self._get_link(move) if to_pay and with_payments else False,
+            'due': amount(due) if with_payments and is_posted else False,
+            'due_label': self._get_due_label(move),
+            'link': self._get_link(move) if takes_payments and show['show_qr_code'] else False,
+            'test': takes_payments and move.company_id._billing_provider_sudo().state == 'test',
             'to_pay': to_pay,
+            'bank': to_pay and show['show_bank'] and self._get_bank(move),
+            'payment_reference': to_pay and move.payment_reference,
             **self._get_notes(move, amount),
         }
+        document.update(self._get_texts(move, template, document, amount(total), amount(due)))
+        return document
+
+    def _get_sums(self, move):
+        """Return the total and what is due of it.
+
+        :rtype: tuple[float, float]
+        """
+        if move.id:
+            return move.amount_total, move.amount_residual
+        # Of the sample that templates are shown with, which has no entries yet.
+        total = move.tax_totals['total_amount_currency']
+        return total, total
+
+    def _get_texts(self, move, template, document, total, due):
+        values = {
+            'client': document['payer_name'],
+            'practice': document['company'].name,
+            'number': document['number'],
+            'date': format_date(self.env, move.invoice_date) if move.invoice_date else "",
+            'due_date': format_date(self.env, move.invoice_date_due)
+            if move.invoice_date_due
+            else "",
+            'total': total,
+            'amount_due': due,
+        }
+        texts = {
+            'due_date': values['due_date'],
+            'introduction': template._fill_text('introduction', values),
+            'payment_instructions': document['to_pay']
+            and template._fill_text('payment_instructions', values),
+            'terms': template._fill_text('terms', values),
+            'footer_text': template._fill_text('footer', values),
+        }
+        title = template._fill_text('title', values)
+        # A credit note, or what is not an invoice yet, never takes the name of one.
+        if title and move.move_type == 'out_invoice' and document['title'] in (
+            self.env._("Invoice"),
+            self.env._("Tax Invoice"),
+        ):
+            texts['title'] = title
+        return texts
 
     # === HEAD === #
 
@@ -79,10 +130,71 @@ class AccountMoveReport(models.AbstractModel):
             return env._("Proforma Invoice")
         return env._("Tax Invoice") if tax_document else env._("Invoice")
 
-    def _get_mark(self, move):
-        return {'draft': self.env._("Draft"), 'cancel': self.env._("Cancelled")}.get(move.state)
+    def _get_mark(self, move, is_posted, with_payments):
+        """Return the word that is stamped on the document, if there is one."""
+        if move.state == 'cancel':
+            mark = ('cancelled', self.env._("Cancelled"))
+        elif not is_posted:
+            mark = ('draft', self.env._("Draft"))
+        elif (
+            with_payments
+            and move.payment_state in ('paid', 'in_payment')
+            and move.move_type in ('out_invoice', 'out_receipt')
+            and not move.currency_id.is_zero(move.amount_total)
+        ):
+            mark = ('paid', self.env._("Paid"))
+        else:
+            mark = (False, False)
+        return {
+            'mark_kind': mark[0],
+            'mark': mark[1],
+            'watermark': mark[0] in ('cancelled', 'draft'),
+        }
 
-    def _get_facts(self, move, amount, with_payments):
+    def _get_people(self, move, show):
+        """Return who pays, whose sessions these are, and who held them."""
+        payer = move.partner_id
+        company_name = payer.commercial_company_name
+        clients_sudo = move._billing_clients()
+        others_sudo = clients_sudo.filtered(lambda client: client != payer)
+        return {
+            'payer_name': payer.name or "",
+            'payer_company': company_name if company_name != payer.name else False,
+            'payer_address': show['show_client_address'] and postal_address(payer),
+            'payer_vat': payer.vat,
+            'clients': [
+                {
+                    'name': client.name,
+                    'address': show['show_client_address'] and postal_address(client),
+                }
+                for client in others_sudo
+            ]
+            if show['show_payer']
+            else [],
+            'client_references': [
+                reference
+                for reference in (clients_sudo or payer.sudo()).mapped('billing_reference')
+                if reference
+            ]
+            if show['show_client_reference']
+            else [],
+            'practitioners': [
+                {
+                    'name': user.partner_id.name,
+                    'registration': user.partner_id.billing_registration_number,
+                    'provider': user.partner_id.billing_provider_number,
+                }
+                for user in move._billing_practitioners()
+            ]
+            if show['show_practitioner']
+            else [],
+        }
+
+    def _get_due_label(self, move):
+        is_credit = move.move_type == 'out_refund'
+        return self.env._("Remaining credit") if is_credit else self.env._("Amount due")
+
+    def _get_facts(self, move, amount, total, due, with_due):
         """Return the figures looked for first: pairs of label and text, the sum last."""
         env = self.env
         is_credit = move.move_type == 'out_refund'
@@ -97,15 +209,15 @@ class AccountMoveReport(models.AbstractModel):
         if move.ref and not is_credit:
             facts.append((env._("Your reference"), move.ref))
         if is_credit:
-            facts.append((env._("Total credit"), amount(move.amount_total)))
-        elif move.state == 'posted' and with_payments:
-            facts.append((env._("Amount due"), amount(move.amount_residual)))
+            facts.append((env._("Total credit"), amount(total)))
+        elif with_due:
+            facts.append((env._("Amount due"), amount(due)))
         else:
-            facts.append((env._("Total"), amount(move.amount_total)))
+            facts.append((env._("Total"), amount(total)))
         return facts
 
     def _get_due_facts(self, move, amount):
-        values = move._get_invoice_next_payment_values()
+        values = move._get_invoice_next_payment_values() if move.id else {}
         if move.state == 'posted' and values.get('installment_state') in ('next', 'overdue'):
             text = self.env._(
                 "%(amount)s by %(date)s",
@@ -119,51 +231,79 @@ class AccountMoveReport(models.AbstractModel):
 
     # === LINES === #
 
-    def _get_items(self, move):
-        lines = move._get_move_lines_to_report()
-        products = lines.filtered(lambda line: line.display_type == 'product')
+    def _get_items(self, move, show):
+        lines = move._get_move_lines_to_report() if move.id else move.invoice_line_ids
+        products = lines.filtered(lambda line: (line.display_type or 'product') == 'product')
+        practitioners = move._billing_practitioners()
         items = []
+        carried = 0.0
         for line in lines:
             if line.collapse_composition or line.collapse_prices:
                 items += [
                     self._get_grouped_item(move, line, group) for group in line._get_child_lines()
                 ]
-            else:
-                items.append(self._get_item(move, line))
+                # What a group hides does not add up on paper.
+                carried = None
+                continue
+            item = self._get_item(move, line, show, len(practitioners) > 1)
+            if carried is not None and item['kind'] == 'product':
+                carried += _line_amount(line)
+                sum_so_far = formatLang(self.env, carried, currency_obj=move.currency_id)
+                item['carried'] = self.env._("Carried forward %s", sum_so_far)
+                item['brought'] = self.env._("Brought forward %s", sum_so_far)
+            items.append(item)
         return {
             'items': items,
             'has_dates': any(products.mapped('billing_service_date')),
-            'has_discounts': any(products.mapped('discount')),
-            'has_taxes': any(line.tax_ids for line in products),
+            'has_codes': show['show_code'] and any(item.get('code') for item in items),
+            'has_quantities': show['show_quantity'],
+            'has_discounts': show['show_discount'] and any(products.mapped('discount')),
+            'has_taxes': show['show_taxes'] and any(line.tax_ids for line in products),
         }
 
-    def _get_item(self, move, line):
+    def _get_item(self, move, line, show, name_practitioner):
         kind = line.display_type or 'product'
+        text = line.name or ''
         item = {
             'kind': kind.removeprefix('line_'),
-            'text': line.name or '',
+            'text': text,
             # A row is kept whole, unless it might fill a page.
-            'is_long': len(line.name or '') > 900 or (line.name or '').count("\n") > 12,
+            'is_long': len(text) > 900 or text.count("\n") > 12,
         }
         if kind == 'product':
+            code = line.sudo().billing_item_id.code or line.product_id.default_code
             item.update(
                 {
+                    # Odoo's own description begins with it.
+                    'text': text.removeprefix(f'[{code}]').lstrip() if code else text,
+                    'code': show['show_code'] and code,
                     'date': line.billing_service_date
                     and format_date(self.env, line.billing_service_date),
+                    'time': show['show_session_time'] and self._get_session_time(line),
+                    'practitioner': name_practitioner
+                    and show['show_practitioner']
+                    and line.sudo().billing_item_id.practitioner_id.name,
                     'quantity': self._format_quantity(line.quantity, line.product_uom_id),
                     'price': self._format_price(line.price_unit, move.currency_id),
                     'discount': line.discount
                     and self.env._("%s%%", _format_short(self.env, line.discount)),
                     'taxes': ", ".join(tax.tax_label for tax in line.tax_ids if tax.tax_label),
-                    'amount': self._format_price(
-                        line.price_total if _shows_tax_included(move) else line.price_subtotal,
-                        move.currency_id,
-                    ),
+                    'amount': self._format_price(_line_amount(line), move.currency_id),
                 }
             )
         elif kind in ('line_section', 'line_subsection'):
             item['amount'] = self._format_price(line.get_section_subtotal(), move.currency_id)
         return item
+
+    def _get_session_time(self, line):
+        event_sudo = line.sudo().billing_item_id.event_id
+        if not event_sudo or event_sudo.allday:
+            return False
+        zone = line.company_id._billing_zone().key
+        return "\N{EN DASH}".join(
+            format_time(self.env, moment, tz=zone, time_format='short')
+            for moment in (event_sudo.start, event_sudo.stop)
+        )
 
     def _get_grouped_item(self, move, section, group):
         """Return a line of a section whose parts or prices the practice keeps to itself."""
@@ -199,7 +339,7 @@ class AccountMoveReport(models.AbstractModel):
 
     # === TOTALS === #
 
-    def _get_totals(self, move, amount):
+    def _get_totals(self, move, amount, total):
         """Return the rows of the total block: label, text and the kind of row."""
         tax_totals = move.tax_totals or {}
         subtotals = tax_totals.get('subtotals', [])
@@ -219,7 +359,7 @@ class AccountMoveReport(models.AbstractModel):
         if rounding is not None:
             rows.append((self.env._("Rounding"), amount(rounding), 'tax'))
         label = self.env._("Total (%s)", move.currency_id.name)
-        rows.append((label, amount(move.amount_total), 'total'))
+        rows.append((label, amount(total), 'total'))
         return rows
 
     def _get_payments(self, move):
@@ -245,14 +385,23 @@ class AccountMoveReport(models.AbstractModel):
         return rows
 
     def _get_link(self, move):
-        if not self._takes_payments(move):
-            return False
         url = move._billing_payment_link().url
         return {'url': url, 'qr_code': qr_code(url)}
 
     def _takes_payments(self, move):
         provider_sudo = move.company_id._billing_provider_sudo()
         return move.move_type == 'out_invoice' and provider_sudo.state in ('enabled', 'test')
+
+    def _get_bank(self, move):
+        bank = move.partner_bank_id
+        if not bank:
+            return False
+        return {
+            'holder': bank.acc_holder_name or move.company_id.name,
+            'number': bank.acc_number,
+            'bic': bank.bank_bic,
+            'name': bank.bank_name,
+        }
 
     # === NOTES === #
 
@@ -266,6 +415,7 @@ class AccountMoveReport(models.AbstractModel):
             if len(move.payment_term_details or []) > 1
             else [],
             'early_discount': self._get_early_discount(move, amount),
+            'company_currency': move.company_currency_id.name,
             'company_currency_totals': self._get_company_currency_totals(move),
             'notes': [
                 html
@@ -303,6 +453,10 @@ class AccountMoveReport(models.AbstractModel):
             for subtotal in tax_totals['subtotals']
             for group in subtotal['tax_groups']
         ]
+
+
+def _line_amount(line):
+    return line.price_total if _shows_tax_included(line.move_id) else line.price_subtotal
 
 
 def _amount_formatter(move):

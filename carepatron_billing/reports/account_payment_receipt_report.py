@@ -42,27 +42,52 @@ class AccountPaymentReceiptReport(models.AbstractModel):
                 formatLang(env, payment.amount, currency_obj=payment.currency_id),
             )
         )
+        template = self._get_template(payment).with_context(lang=env.lang)
+        payer = payment.partner_id
+        mark_kind, mark = self._get_mark(payment)
         return {
-            **letterhead(payment),
-            'record': payment,
+            **letterhead(payment, template),
+            'footer_text': template._fill_text(
+                'footer',
+                {
+                    'client': payer.name,
+                    'practice': payment.company_id.name,
+                    'number': payment.name,
+                    'date': format_date(env, payment.date),
+                },
+            ),
+            'id': payment.id,
             'kind': 'receipt',
             'title': env._("Refund Receipt") if is_refund else env._("Receipt"),
             'number': payment.name or '',
-            'mark': self._get_mark(payment),
+            'mark_kind': mark_kind,
+            'mark': mark,
+            'watermark': mark,
+            'test': payment.payment_transaction_id.provider_id.sudo().state == 'test',
             'is_refund': is_refund,
-            'payer': payment.partner_id,
-            'payer_address': postal_address(payment.partner_id),
+            'payer_name': payer.name or "",
+            'payer_company': payer.commercial_company_name != payer.name
+            and payer.commercial_company_name,
+            'payer_address': template.show_client_address and postal_address(payer),
+            'payer_vat': payer.vat,
             'facts': facts,
             'invoices': invoices,
             'still_due': self._get_still_due(payment),
         }
 
+    def _get_template(self, payment):
+        """Return the template (sudo) of what was paid, else the practice's default."""
+        invoice = payment.reconciled_invoice_ids[:1]
+        if invoice:
+            return invoice._billing_template()
+        return payment.company_id._billing_default_template()
+
     def _get_mark(self, payment):
         return {
-            'draft': self.env._("Draft"),
-            'canceled': self.env._("Cancelled"),
-            'rejected': self.env._("Rejected"),
-        }.get(payment.state)
+            'draft': ('draft', self.env._("Draft")),
+            'canceled': ('cancelled', self.env._("Cancelled")),
+            'rejected': ('cancelled', self.env._("Rejected")),
+        }.get(payment.state, (False, False))
 
     def _get_method(self, payment):
         """Return the method by the name that the payer knows it by: *Card*, not the provider."""

@@ -5,28 +5,71 @@ import io
 from functools import lru_cache
 
 import qrcode
+from markupsafe import Markup
 
 from odoo.tools import is_html_empty
 from odoo.tools.mimetypes import guess_mimetype
 
+SWITCHES = (
+    'show_code',
+    'show_practitioner',
+    'show_session_time',
+    'show_quantity',
+    'show_discount',
+    'show_taxes',
+    'show_client_address',
+    'show_client_reference',
+    'show_payer',
+    'show_qr_code',
+    'show_bank',
+    'show_page_numbers',
+)
+# What the fonts of the templates lack is taken from these, which the system may have.
+OTHER_FONTS = (
+    '"Tajawal", "Noto Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans Hebrew", '
+    '"Noto Naskh Arabic", "Droid Sans Fallback", "DejaVu Sans", sans-serif'
+)
 
-def letterhead(record):
+
+def letterhead(record, template):
     """Return the values of letterhead, footer and page that any document begins with.
 
     :param record: a record with `company_id`, in the reader's language
+    :param template: the invoice template
     :rtype: dict
     """
     company = record.company_id.with_context(lang=record.env.lang)
     language = record.env['res.lang']._get_data(code=record.env.lang or 'en_US')
     return {
+        'look': look(template),
         'company': company,
         'company_address': postal_address(company.partner_id),
         'tax_label': company.account_fiscal_country_id.vat_label,
-        # The square that a new company starts with is no logo.
-        'logo': not company.uses_default_logo and image_url(company.partner_id.image_512),
+        'logo': image_url(template._get_logo()),
         'footer': company.report_footer if not is_html_empty(company.report_footer) else False,
+        'lang_code': record.env.lang,
         'lang': (language.code or 'en_US').replace('_', '-').partition('@')[0],
         'direction': language.direction or 'ltr',
+    }
+
+
+def look(template):
+    """Return how a document of a template looks: its layout, its own CSS and its switches.
+
+    :rtype: dict
+    """
+    colors = ''.join(f'--{name}:{color};' for name, color in template._get_palette().items())
+    css = (
+        f'@page{{size:{template.paper}}}'
+        f':root{{{colors}}}'
+        f'html{{font-family:"{template.font}",{OTHER_FONTS}}}'
+    )
+    return {
+        'layout': template.layout,
+        'paper': template.paper,
+        # Nothing in it was typed: choices of lists and colours that were looked at.
+        'css': Markup(css),
+        **{name: template[name] for name in SWITCHES},
     }
 
 

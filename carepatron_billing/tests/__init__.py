@@ -3,6 +3,7 @@ from . import (
     test_billing_item,
     test_calendar_event,
     test_documents,
+    test_invoice_template,
     test_issued_invoice,
     test_overpayment,
     test_pay_page,

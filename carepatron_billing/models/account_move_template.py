@@ -1,0 +1,48 @@
+from odoo import fields, models
+
+
+class AccountMove(models.Model):
+    _inherit = 'account.move'
+
+    billing_template_id = fields.Many2one(
+        'practice.invoice.template',
+        string="Invoice Template",
+        check_company=True,
+        copy=True,
+        index='btree_not_null',
+        groups='carepatron_billing.group_practitioner,account.group_account_invoice',
+        help="Empty: the client's, the practitioner's or the practice's.",
+    )
+
+    def _billing_template(self):
+        """Return the template (sudo) of this document: the one chosen for it, or for its payer,
+        its client, its practitioner or the practice, in this order.
+
+        :rtype: recordset of `practice.invoice.template`
+        """
+        self.ensure_one()
+        move_sudo = self.sudo().with_company(self.company_id)
+        partners_sudo = move_sudo.partner_id | move_sudo.commercial_partner_id
+        clients_sudo = move_sudo._billing_clients()
+        practitioners_sudo = move_sudo._billing_practitioners().partner_id
+        candidates_sudo = (
+            move_sudo.billing_template_id,
+            *(partner.billing_template_id for partner in partners_sudo | clients_sudo),
+            *(partner.billing_practitioner_template_id for partner in practitioners_sudo),
+        )
+        for template_sudo in candidates_sudo:
+            if template_sudo.active:
+                return template_sudo
+        return move_sudo.company_id._billing_default_template()
+
+    def _billing_clients(self):
+        """Return whose sessions these are (sudo); the payer may be somebody else."""
+        return self.sudo().invoice_line_ids.billing_item_id.client_id
+
+    def _billing_practitioners(self):
+        """Return who held the sessions (sudo); without any, the invoice's own user if that is a
+        practitioner who is registered."""
+        users_sudo = self.sudo().invoice_line_ids.billing_item_id.practitioner_id
+        return users_sudo or self.sudo().invoice_user_id.filtered(
+            lambda user: user.partner_id.billing_registration_number
+        )

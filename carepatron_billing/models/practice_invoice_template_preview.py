@@ -1,0 +1,42 @@
+from odoo import models
+from odoo.exceptions import UserError
+
+from .ir_actions_report import INVOICE, stylesheet
+
+
+class PracticeInvoiceTemplate(models.Model):
+    _inherit = 'practice.invoice.template'
+
+    def _render_preview_html(self, move=None, with_stylesheet=True):
+        """Return an invoice, or a sample one, in the look of this template.
+
+        The template may be one that is not saved yet (a `new()` record).
+
+        :param move: an invoice that the user may read; None: a sample
+        :param bool with_stylesheet: for a browser; the engine has it parsed already
+        :return: the whole page
+        :rtype: str
+        """
+        self.ensure_one()
+        data = {'template': self.sudo()}
+        Report = self.env[f'report.{INVOICE}'].sudo()
+        if move:
+            move.check_access('read')
+            values = Report._get_report_values(move.ids, data)
+        else:
+            values = Report._get_sample_values(data)
+        values['stylesheet'] = stylesheet().css if with_stylesheet else False
+        return str(Report.env['ir.qweb']._render(INVOICE, values))
+
+    def _render_preview_pdf(self, move=None):
+        """Return an invoice, or a sample one, in the look of this template, as PDF.
+
+        :param move: an invoice that the user may read; None: a sample
+        :rtype: bytes
+        :raise UserError: this machine cannot draw documents; it says what is missing
+        """
+        Report = self.env['ir.actions.report']
+        if problem := Report._billing_pdf_engine_problem():
+            raise UserError(problem)
+        html = self._render_preview_html(move, with_stylesheet=False)
+        return Report._billing_draw(html)

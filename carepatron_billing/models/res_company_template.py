@@ -1,0 +1,48 @@
+from odoo import api, fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = 'res.company'
+
+    billing_template_id = fields.Many2one(
+        'practice.invoice.template',
+        string="Default Invoice Template",
+        check_company=True,
+        ondelete='restrict',
+        copy=False,
+        help="The look of every invoice for which no other one was chosen.",
+    )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Override of `base` to give each practice its invoice template."""
+        companies = super().create(vals_list)
+        companies._billing_make_templates()
+        return companies
+
+    @api.model
+    def _billing_make_default_templates(self):
+        """Give each practice that has none its invoice template."""
+        self.sudo().search([('billing_template_id', '=', False)])._billing_make_templates()
+
+    def _billing_make_templates(self):
+        # A branch has its parent's.
+        for company_sudo in self.sudo().filtered(lambda company: not company.parent_id):
+            templates_sudo = self.env['practice.invoice.template'].sudo()
+            company_sudo.billing_template_id = templates_sudo.with_company(company_sudo).create(
+                {'name': self.env._("Standard"), 'company_id': company_sudo.id}
+            )
+
+    def _billing_default_template(self):
+        """Return the practice's default template (sudo).
+
+        :rtype: recordset of `practice.invoice.template`
+        """
+        self.ensure_one()
+        company_sudo = self.sudo()
+        while not company_sudo.billing_template_id and company_sudo.parent_id:
+            company_sudo = company_sudo.parent_id
+        if company_sudo.billing_template_id:
+            return company_sudo.billing_template_id
+        templates_sudo = company_sudo.billing_template_id.with_company(company_sudo)
+        return templates_sudo.new(templates_sudo.default_get(list(templates_sudo._fields)))
