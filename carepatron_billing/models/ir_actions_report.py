@@ -1,3 +1,4 @@
+import io
 import logging
 from collections import OrderedDict
 from functools import lru_cache
@@ -70,6 +71,8 @@ class IrActionsReport(models.Model):
         INVOICE: INVOICE,
         RECEIPT: RECEIPT,
     }
+    # Those that print the very document which is sent.
+    _BILLING_SENT = (INVOICE, 'account.report_invoice_with_payments')
     # What is printed in place of ours where our documents cannot be drawn.
     _BILLING_FALLBACKS = {
         INVOICE: 'account.report_invoice_with_payments',
@@ -159,8 +162,12 @@ class IrActionsReport(models.Model):
             streams = plain._render_qweb_pdf_prepare_streams(
                 foreign_ref, dict(data or {}), res_ids=foreign_ids
             )
+        # What was sent stays as it was sent, whatever its template looks like today.
+        streams.update(self._billing_sent_streams(report, records.browse(own_ids), data))
         # Read access was checked; a front desk without accounting groups may print all of it.
         for res_id in own_ids:
+            if res_id in streams:
+                continue
             drawing = self.sudo().with_context(billing_document=res_id)
             streams.update(
                 super(IrActionsReport, drawing)._render_qweb_pdf_prepare_streams(
@@ -170,6 +177,16 @@ class IrActionsReport(models.Model):
         ordered = OrderedDict((key, streams.pop(key)) for key in wanted_ids if key in streams)
         ordered.update(streams)
         return ordered
+
+    def _billing_sent_streams(self, report, records, data):
+        """Return the documents that were made for sending, as streams by record id."""
+        if report.report_name not in self._BILLING_SENT or (data or {}).get('proforma'):
+            return {}
+        return {
+            move.id: {'stream': io.BytesIO(move.invoice_pdf_report_id.raw), 'attachment': None}
+            for move in records.sudo()
+            if move.invoice_pdf_report_id
+        }
 
     @api.model
     def get_wkhtmltopdf_state(self):

@@ -270,9 +270,7 @@ class PracticeInvoiceTemplate(models.Model):
             for template, vals in zip(self, super().copy_data(default), strict=True)
         ]
 
-    def _update_field_translations(
-        self, field_name, translations, digest=None, source_lang=''
-    ):
+    def _update_field_translations(self, field_name, translations, digest=None, source_lang=''):
         """Override of the ORM to check the placeholders of translations."""
         if field_name in TEXTS:
             for text in translations.values():

@@ -108,9 +108,14 @@ class AccountMoveReport(models.AbstractModel):
         }
         title = template._fill_text('title', values)
         # A credit note, or what is not an invoice yet, never takes the name of one.
-        if title and move.move_type == 'out_invoice' and document['title'] in (
-            self.env._("Invoice"),
-            self.env._("Tax Invoice"),
+        if (
+            title
+            and move.move_type == 'out_invoice'
+            and document['title']
+            in (
+                self.env._("Invoice"),
+                self.env._("Tax Invoice"),
+            )
         ):
             texts['title'] = title
         return texts

@@ -141,7 +141,7 @@ class TestInvoiceTemplate(BillingCommon):
         self.template.introduction = "{client}: {amount_due} by {due_date} for {number}. {practice}"
         move = self.make_invoice(120)
         text = text_of(self.template._render_preview_pdf(move))
-        self.assertIn(f"Dana Whitfield: $ 120.00 by ", text)
+        self.assertIn("Dana Whitfield: $ 120.00 by ", text)
         self.assertIn(f"for {move.name}. {self.company.name}", text)
 
     def test_unknown_placeholder_is_refused_by_its_name(self):
