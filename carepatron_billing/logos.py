@@ -64,6 +64,9 @@ def prepare_logo(content):
         with Image.open(io.BytesIO(raw), formats=FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise LogoError('large')
+            if not _is_whole(image, raw):
+                raise LogoError('broken')
+        with Image.open(io.BytesIO(raw), formats=FORMATS) as image:
             image.load()
             return _prepare_raster(image, raw)
     # Pillow's decoders raise each of these for a damaged file.
@@ -83,6 +86,13 @@ def _prepare_svg(raw):
     if etree.QName(root).localname != 'svg':
         raise LogoError('broken')
     return base64.b64encode(raw)
+
+
+def _is_whole(image, raw):
+    # Odoo has Pillow load a file that ends too early, and show black where it does.
+    if image.format == 'PNG':
+        image.verify()
+    return image.format != 'JPEG' or b'\xff\xd9' in raw
 
 
 def _prepare_raster(image, raw):

@@ -263,10 +263,9 @@ class PracticeInvoiceTemplate(models.Model):
 
     def copy_data(self, default=None):
         """Override of the ORM to tell the copy from the original."""
+        named = 'name' in (default or {})
         return [
-            {'name': self.env._("%s (copy)", template.name), **vals}
-            if 'name' not in (default or {})
-            else vals
+            vals if named else {**vals, 'name': self.env._("%s (copy)", template.name)}
             for template, vals in zip(self, super().copy_data(default), strict=True)
         ]
 

@@ -21,7 +21,7 @@ class PracticeInvoiceTemplate(models.Model):
         data = {'template': self.sudo()}
         Report = self.env[f'report.{INVOICE}'].sudo()
         if move:
-            move.check_access('read')
+            move.with_env(self.env).check_access('read')
             values = Report._get_report_values(move.ids, data)
         else:
             values = Report._get_sample_values(data)

@@ -123,6 +123,7 @@ class TestInvoiceTemplate(BillingCommon):
     def test_broken_and_busy_logos_are_refused_in_words(self):
         for content, words in (
             (picture()[:80], "cannot be read"),
+            (picture('JPEG')[:400], "cannot be read"),
             (base64.b64encode(b'%PDF-1.4 not a picture'), "cannot be read"),
             (picture('PNG', (9000, 9000)), "too large"),
             (
