@@ -171,10 +171,11 @@ class PayPage(http.Controller):
 
     def _link(self, token):
         """Return the link (sudo) that a token opens, in the language of its reader."""
-        links = request.env['practice.payment.link'].with_context(lang=self._language())
-        if not TOKEN_PATTERN.fullmatch(token):
+        links = request.env['practice.payment.link']
+        link_sudo = TOKEN_PATTERN.fullmatch(token) and links._from_token(token)
+        if not link_sudo:
             return links
-        link_sudo = links._from_token(token)
+        link_sudo.payer_id.fetch(['lang'])
         return link_sudo.with_context(lang=self._language(link_sudo.payer_id.lang)).with_company(
             link_sudo.company_id
         )

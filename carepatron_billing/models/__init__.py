@@ -9,6 +9,7 @@ from . import (
     calendar_event_changes,
     calendar_event_group,
     ir_actions_report,
+    ir_cron,
     payment_provider,
     payment_provider_account,
     payment_transaction,

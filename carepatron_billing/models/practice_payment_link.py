@@ -29,12 +29,14 @@ class Due(NamedTuple):
     :param moves: those of them that no money is on its way for
     :param now: what is to be paid now: instalments that are due, or what is open
     :param total: what is open in all
+    :param terms: Odoo's `_get_invoice_next_payment_values` of the link's own invoice, if it is open
     """
 
     open: models.BaseModel
     moves: models.BaseModel
     now: float
     total: float
+    terms: dict
 
 
 class PracticePaymentLink(models.Model):
@@ -197,10 +199,11 @@ class PracticePaymentLink(models.Model):
             & Domain('company_id', '=', company.id)
         )
 
-    def _status(self, due=None):
+    def _status(self, due=None, provider=None):
         """Return where the payer stands, from the ledger and the open transactions alone.
 
         :param Due due: what is due, if that is known already
+        :param payment.provider provider: the link's, if that is known already
         :return: ``revoked``, ``replaced``, ``withdrawn``, ``cancelled``, ``credited``, ``paid``,
             ``processing``, ``unavailable``, ``part_paid`` or ``due``
         :rtype: str
@@ -222,7 +225,7 @@ class PracticePaymentLink(models.Model):
             return 'paid'
         if not due.moves:
             return 'processing'
-        if not self._provider():
+        if not (self._provider() if provider is None else provider):
             return 'unavailable'
         return 'part_paid' if move.payment_state == 'partial' else 'due'
 
@@ -247,20 +250,26 @@ class PracticePaymentLink(models.Model):
                 )
             )
         )
+        terms = self._terms(open_moves) if self.move_id and open_moves else {}
         return Due(
-            open_moves, moves, sum(map(self._due_now, moves)), sum(moves.mapped('amount_residual'))
+            open_moves,
+            moves,
+            sum(self._due_now(move, terms or self._terms(move)) for move in moves),
+            sum(moves.mapped('amount_residual')),
+            terms,
         )
 
-    def _due_now(self, move):
+    def _terms(self, move):
+        """Return what Odoo knows of an invoice's next payment, on the practice's day."""
+        zone = self.company_id._billing_zone().key
+        return move.with_context(tz=zone)._get_invoice_next_payment_values()
+
+    def _due_now(self, move, terms):
         """Return what is due on one invoice by its terms of payment."""
-        # Whether an instalment is due is decided by the practice's day.
-        values = move.with_context(
-            tz=self.company_id.partner_id.tz or 'UTC'
-        )._get_invoice_next_payment_values()
-        if values.get('installment_state') == 'epd' and self.move_id:
+        if terms.get('installment_state') == 'epd' and self.move_id:
             # Odoo books the discount if exactly this is paid for the one invoice.
-            return values['amount_due']
-        return values.get('next_amount_to_pay', move.amount_residual)
+            return terms['amount_due']
+        return terms.get('next_amount_to_pay', move.amount_residual)
 
     def _part_minimum(self, due):
         """Return the smallest amount that the practice takes; False if it takes no parts."""

@@ -114,7 +114,7 @@ class PracticeStripeEvent(models.Model):
         )
         is_new = bool(self.env.cr.fetchone())
         if is_new:
-            self.env.cr.postcommit.add(self.env['ir.cron']._notifydb)
+            self.env.cr.postcommit.add(self.env['ir.cron']._billing_notify_soon)
         return is_new
 
     # === ACTION METHODS ===#
