@@ -17,4 +17,5 @@ from . import (
     test_stripe_event,
     test_stripe_gateway,
     test_stripe_webhook,
+    test_translations,
 )
