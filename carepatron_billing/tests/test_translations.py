@@ -65,9 +65,7 @@ class TestTranslations(BillingCommon):
         for xmlid, body in bodies.items():
             with self.subTest(mail=xmlid):
                 template = self.env.ref(xmlid).with_context(lang='en_US')
-                self.assertEqual(
-                    EXPRESSION.findall(template.body_html), EXPRESSION.findall(body)
-                )
+                self.assertEqual(EXPRESSION.findall(template.body_html), EXPRESSION.findall(body))
 
     def test_a_spanish_client_reads_a_spanish_mail(self):
         self.env['res.lang']._activate_lang('es_ES')
