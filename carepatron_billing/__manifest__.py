@@ -19,6 +19,7 @@
         'data/mail_template_calendar_data.xml',
         'data/payment_provider_data.xml',
         'data/practice_invoice_template_data.xml',
+        'wizards/practice_billing_waive_views.xml',
         'wizards/practice_payment_link_send_views.xml',
         'wizards/practice_stripe_setup_views.xml',
         'views/account_move_views.xml',

@@ -87,6 +87,20 @@ class CalendarEvent(models.Model):
         compute='_compute_billing',
         groups=GROUP,
     )
+    billing_attendance = fields.Selection(
+        [
+            ('attended', "Attended"),
+            ('no_show', "No-show"),
+            ('late_cancelled', "Late cancellation"),
+            ('cancelled', "Cancelled"),
+        ],
+        string="Attendance",
+        compute='_compute_billing',
+        groups=GROUP,
+    )
+    billing_is_group = fields.Boolean(
+        string="Several Clients", compute='_compute_billing', groups=GROUP
+    )
     billing_notice = fields.Char(
         compute='_compute_billing',
         groups=GROUP,
@@ -118,16 +132,22 @@ class CalendarEvent(models.Model):
                 event.billing_currency_id = False
                 event.billing_state = False
                 event.billing_notice = False
+                event.billing_attendance = False
+                event.billing_is_group = False
                 continue
             items = items_sudo.filtered(lambda item, event=event: item.event_id == event._origin)
             waiting = [
                 items_sudo.new({**values, 'event_id': False})
-                for values in items._prepare_for_event(event._origin, fact)
+                for values in items._split_among_payers(
+                    items._prepare_for_event(event._origin, fact)
+                )
             ]
             event.billing_service_name = fact.service.name
-            event.billing_clients = ", ".join(
-                [*items.client_id.mapped('name'), *(item.client_id.name for item in waiting)]
-            )
+            clients = items.client_id.union(*(item.client_id._origin for item in waiting))
+            event.billing_clients = ", ".join(clients.mapped('name'))
+            marks = set(items.mapped('attendance')) | ({False} if waiting else set())
+            event.billing_attendance = marks.pop() if len(marks) == 1 else False
+            event.billing_is_group = len(clients) > 1
             shares = [*items, *waiting]
             event.billing_currency_id = shares[0].currency_id if shares else False
             event.billing_amount = sum(item.amount_total for item in shares)
@@ -237,6 +257,38 @@ class CalendarEvent(models.Model):
             items._check_invoiceable()
         waiting._invoice()
         return items.invoice_id._billing_action_open()
+
+    def action_billing_attended(self):
+        """Mark these sessions as attended."""
+        return self._billing_make_items().action_billing_attended()
+
+    def action_billing_no_show(self):
+        """Mark these sessions as missed without notice."""
+        return self._billing_make_items().action_billing_no_show()
+
+    def action_billing_late_cancelled(self):
+        """Mark these sessions as cancelled too late."""
+        return self._billing_make_items().action_billing_late_cancelled()
+
+    def action_billing_cancelled(self):
+        """Mark these sessions as cancelled; where that was too late, as cancelled late."""
+        return self._billing_make_items().action_billing_cancelled()
+
+    def action_billing_clients(self):
+        """Show the clients of a session, to mark or bill each of them.
+
+        :rtype: dict
+        """
+        items = self._billing_make_items()
+        action = self.env['ir.actions.act_window']._for_xml_id(
+            'carepatron_billing.practice_billing_item_action'
+        )
+        return {
+            **action,
+            'name': self.env._("Clients of the session"),
+            'domain': [('id', 'in', items.ids)],
+            'context': {'group_by': []},
+        }
 
     def action_billing_open_invoices(self):
         """Show the invoices of these sessions, those that the user may see.

@@ -7,6 +7,9 @@ from odoo.tools import format_datetime
 
 from ..tools import claim
 
+# Attendance of sessions that did not take place; at most a fee is billed for them.
+MISSED = ('no_show', 'late_cancelled', 'cancelled')
+
 # What an invoice said cannot change below it.
 FACTS = {
     'company_id',
@@ -20,6 +23,7 @@ FACTS = {
     'price_unit',
     'currency_id',
     'tax_ids',
+    'extra_tax_data',
 }
 
 
@@ -106,7 +110,7 @@ class PracticeBillingItem(models.Model):
     currency_id = fields.Many2one(
         'res.currency',
         required=True,
-        compute='_compute_price',
+        compute='_compute_currency_id',
         store=True,
         readonly=False,
         precompute=True,
@@ -149,17 +153,18 @@ class PracticeBillingItem(models.Model):
         [
             ('attended', "Attended"),
             ('no_show', "No-show"),
-            ('late_cancelled', "Cancelled late"),
+            ('late_cancelled', "Late cancellation"),
             ('cancelled', "Cancelled"),
         ],
         tracking=True,
-        help="A session that is over and not marked counts as attended.",
+        readonly=True,
     )
     confirm_reason = fields.Selection(
         [
             ('entered_late', "Entered in the calendar after it had begun"),
             ('possible_copy', "May be a copy of a session that is invoiced already"),
             ('session_gone', "Its session is no longer in the calendar"),
+            ('attendance', "Nobody has said yet whether it took place"),
         ],
         string="To Be Confirmed",
         readonly=True,
@@ -173,7 +178,8 @@ class PracticeBillingItem(models.Model):
         compute='_compute_session_moved_to',
         help="Where the session is in the calendar, if it was moved after it was invoiced.",
     )
-    waived = fields.Boolean(tracking=True)
+    waived = fields.Boolean(readonly=True)
+    waive_reason = fields.Char(string="Not Billed Because", readonly=True, tracking=True)
     invoice_line_ids = fields.One2many(
         'account.move.line',
         'billing_item_id',
@@ -243,21 +249,27 @@ class PracticeBillingItem(models.Model):
                     company
                 )._get_fiscal_position(payer)
 
+    @api.depends('client_id', 'company_id')
+    def _compute_currency_id(self):
+        for item in self:
+            item.currency_id = item._get_pricelist().currency_id or item.company_id.currency_id
+
+    def _get_pricelist(self):
+        return self.client_id.with_company(self.company_id).property_product_pricelist
+
     @api.depends('service_id', 'client_id', 'company_id', 'fiscal_position_id')
     def _compute_price(self):
         """Take the price of the client's pricelist, else the service's own; where prices include
         tax, adapt it to the payer's."""
         groups = defaultdict(self.browse)
         for item in self:
-            pricelist = item.client_id.with_company(item.company_id).property_product_pricelist
-            groups[item.company_id, pricelist, item.date] |= item
+            groups[item.company_id, item._get_pricelist(), item.date] |= item
         for (company, pricelist, date), items in groups.items():
             currency = pricelist.currency_id or company.currency_id
             prices = pricelist.with_company(company)._get_products_price(
                 items.service_id.with_company(company), 1.0, currency=currency, date=date
             )
             for item in items:
-                item.currency_id = currency
                 item.price_unit = item.service_id._get_tax_included_unit_price_from_price(
                     prices.get(item.service_id.id, 0.0),
                     item.service_id.taxes_id._filter_taxes_by_company(company),
@@ -270,17 +282,19 @@ class PracticeBillingItem(models.Model):
             taxes = item.service_id.taxes_id._filter_taxes_by_company(item.company_id)
             item.tax_ids = item.fiscal_position_id.map_tax(taxes)
 
-    @api.depends('price_unit', 'quantity', 'tax_ids', 'currency_id', 'service_id', 'payer_id')
+    @api.depends(
+        'price_unit',
+        'quantity',
+        'tax_ids',
+        'currency_id',
+        'service_id',
+        'payer_id',
+        'extra_tax_data',
+    )
     def _compute_amounts(self):
         Tax = self.env['account.tax']
         for item in self:
-            base_line = Tax._prepare_base_line_for_taxes_computation(
-                item,
-                partner_id=item.payer_id,
-                product_id=item.service_id,
-                currency_id=item.currency_id or item.company_id.currency_id,
-                rate=1.0,
-            )
+            base_line = item._prepare_base_line()
             Tax._add_tax_details_in_base_line(base_line, item.company_id)
             Tax._round_base_lines_tax_details([base_line], item.company_id)
             details = base_line['tax_details']
@@ -288,10 +302,24 @@ class PracticeBillingItem(models.Model):
             item.amount_total = details['total_included_currency']
             item.amount_tax = item.amount_total - item.amount_untaxed
 
+    def _prepare_base_line(self):
+        """Return this item as Odoo's tax engine takes it.
+
+        :rtype: dict
+        """
+        return self.env['account.tax']._prepare_base_line_for_taxes_computation(
+            self,
+            partner_id=self.payer_id,
+            product_id=self.service_id,
+            currency_id=self.currency_id or self.company_id.currency_id,
+            rate=1.0,
+        )
+
     @api.depends(
         'invoice_line_ids.billing_is_live',
         'waived',
         'attendance',
+        'is_fee',
         'confirm_reason',
     )
     def _compute_state(self):
@@ -301,7 +329,7 @@ class PracticeBillingItem(models.Model):
                 item.state = 'invoiced'
             elif item.waived:
                 item.state = 'waived'
-            elif item.attendance == 'cancelled':
+            elif item.attendance in MISSED and not item.is_fee:
                 item.state = 'not_billable'
             elif item.confirm_reason:
                 item.state = 'to_confirm'
@@ -354,14 +382,28 @@ class PracticeBillingItem(models.Model):
         self.confirm_reason = False
 
     def action_billing_waive(self):
-        """Leave these items unbilled for good."""
-        if self.filtered(lambda item: item.state == 'invoiced'):
-            raise UserError(self.env._("An invoiced session cannot be waived. Credit it instead."))
-        self.waived = True
+        """Ask for the reason why these items are not billed."""
+        self._check_waivable()
+        action = self.env['ir.actions.act_window']._for_xml_id(
+            'carepatron_billing.practice_billing_waive_action'
+        )
+        return {**action, 'context': {'default_item_ids': self.ids}}
 
     def action_billing_unwaive(self):
         """Bill these items after all."""
-        self.waived = False
+        self.write({'waived': False, 'waive_reason': False})
+
+    def _waive(self, reason):
+        """Leave these items unbilled.
+
+        :param str reason: why
+        """
+        self._check_waivable()
+        self.write({'waived': True, 'waive_reason': reason})
+
+    def _check_waivable(self):
+        if self.filtered(lambda item: item.state == 'invoiced'):
+            raise UserError(self.env._("An invoiced session cannot be waived. Credit it instead."))
 
     # === BUSINESS METHODS: INVOICING === #
 
@@ -477,8 +519,15 @@ class PracticeBillingItem(models.Model):
             'billing_item_id': self.id,
             'billing_service_date': self.service_date,
             'product_id': self.service_id.id,
-            'name': self.name,
+            'name': self._get_line_name(),
             'quantity': self.quantity,
             'price_unit': self.price_unit,
             'tax_ids': [Command.set(self.tax_ids.ids)],
+            'extra_tax_data': self.extra_tax_data,
         }
+
+    def _get_line_name(self):
+        """Return what the invoice says: to somebody who pays for a client, also for whom."""
+        if self.payer_id == self.client_id:
+            return self.name
+        return f"{self.name}\n{self.client_id.name}"

@@ -41,13 +41,15 @@ class PracticeBillingItem(models.Model):
         items_by_event = items_sudo.grouped('event_id')
         gone_sudo = self._search_gone(facts)
         new_items_sudo = items_sudo.create(
-            [
-                {**values, 'confirm_reason': self._get_confirm_reason(values, fact, gone_sudo)}
-                for event, fact in facts.items()
-                for values in items_by_event.get(event, items_sudo.browse())._prepare_for_event(
-                    event, fact
-                )
-            ]
+            self._split_among_payers(
+                [
+                    {**values, 'confirm_reason': self._get_confirm_reason(values, fact, gone_sudo)}
+                    for event, fact in facts.items()
+                    for values in items_by_event.get(event, items_sudo.browse())._prepare_for_event(
+                        event, fact
+                    )
+                ]
+            )
         )
         # Who is billed is a customer, and so among the clients.
         new_items_sudo.client_id.filtered(lambda client: not client.customer_rank)._increase_rank(
@@ -97,7 +99,10 @@ class PracticeBillingItem(models.Model):
                 )
             )
         )
-        return 'possible_copy' if copied else False
+        if copied:
+            return 'possible_copy'
+        waits = fact.company.billing_attendance == 'asked' and fact.ends <= fields.Datetime.now()
+        return 'attendance' if waits else False
 
     def _get_session_state(self, missing):
         """Return in one word how far a session is billed.
@@ -232,6 +237,7 @@ class PracticeBillingItem(models.Model):
             return
         facts = items_sudo.event_id._billing_facts()
         follows_service = 'billing_service_id' in changed
+        shared = items_sudo.browse()
         for item in items_sudo:
             fact = facts[item.event_id]
             if not fact.active:
@@ -246,7 +252,10 @@ class PracticeBillingItem(models.Model):
                 item._drop()
                 continue
             values = {'date': fact.date, 'practitioner_id': fact.practitioner.id}
-            if follows_service:
+            if follows_service and item.extra_tax_data:
+                shared |= item
+                continue
+            if follows_service and not item.is_fee:
                 values['service_id'] = fact.service.id
             values = {
                 name: value
@@ -255,6 +264,10 @@ class PracticeBillingItem(models.Model):
             }
             if values:
                 item.write(values)
+        if shared:
+            events = shared.event_id
+            shared.unlink()
+            self._make_for_events(events)
 
     @api.model
     def _sessions_gone(self, items_sudo):

@@ -29,6 +29,17 @@ class ResCompany(models.Model):
         domain=[('type', '=', 'service'), ('sale_ok', '=', True)],
         help="Offered for new sessions where neither client nor practitioner has a usual one.",
     )
+    billing_attendance = fields.Selection(
+        [
+            ('assumed', "Count as attended"),
+            ('asked', "Wait until somebody says so"),
+        ],
+        string="Unmarked Sessions",
+        required=True,
+        default='assumed',
+        help="Sessions that are over, and of which nobody has said whether the client came.",
+    )
+    billing_fee_rule_ids = fields.One2many('practice.fee.rule', 'company_id')
     billing_part_payment = fields.Boolean(
         string="Clients May Pay a Part",
         help="On the pay page, clients may pay less than what is due.",
@@ -113,6 +124,8 @@ class ResCompany(models.Model):
             'billing_part_payment',
             'billing_part_payment_minimum',
             'billing_payment_term_id',
+            'billing_attendance',
+            'billing_fee_rule_ids',
             'billing_service_id',
             'billing_template_id',
             'billing_timezone',

@@ -16,6 +16,12 @@ class ResPartner(models.Model):
         groups=GROUP,
         help="Offered for new sessions with this client or practitioner.",
     )
+    billing_share_ids = fields.One2many(
+        'practice.payer.share',
+        'client_id',
+        string="Who Pays",
+        groups='carepatron_billing.group_front_desk',
+    )
     billing_unbilled_count = fields.Integer(
         string="Not Invoiced",
         compute='_compute_billing_unbilled_count',

@@ -1,5 +1,6 @@
 from . import (
     test_amounts,
+    test_attendance,
     test_billing_item,
     test_calendar_event,
     test_documents,
@@ -7,6 +8,7 @@ from . import (
     test_issued_invoice,
     test_overpayment,
     test_pay_page,
+    test_payer_share,
     test_payment_link,
     test_payment_link_send,
     test_payment_provider,

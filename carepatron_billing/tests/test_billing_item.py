@@ -214,8 +214,10 @@ class TestBillingItem(SessionsCommon):
 
     def test_waived_item_is_refused_until_billed_after_all(self):
         item = self.env['practice.billing.item']._make_for_events(self.make_session())
-        item.with_user(self.front_desk).action_billing_waive()
-        self.assertEqual(item.state, 'waived')
+        self.env['practice.billing.waive'].with_user(self.front_desk).create(
+            {'item_ids': item.ids, 'reason': "First one free"}
+        ).action_waive()
+        self.assertRecordValues(item, [{'state': 'waived', 'waive_reason': "First one free"}])
         with self.assertRaisesRegex(UserError, "waived or cancelled"):
             item.with_user(self.front_desk).action_billing_invoice()
         item.with_user(self.front_desk).action_billing_unwaive()

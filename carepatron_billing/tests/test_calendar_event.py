@@ -57,7 +57,7 @@ class TestCalendarEvent(SessionsCommon):
 
     def test_only_waived_sessions_say_so(self):
         event = self.make_session()
-        self.env['practice.billing.item']._make_for_events(event).waived = True
+        self.env['practice.billing.item']._make_for_events(event)._waive("A gift")
         with self.assertRaisesRegex(UserError, "waived"):
             self.invoice(event)
 

@@ -1,1 +1,6 @@
-from . import base_partner_merge, practice_payment_link_send, practice_stripe_setup
+from . import (
+    base_partner_merge,
+    practice_billing_waive,
+    practice_payment_link_send,
+    practice_stripe_setup,
+)

@@ -12,6 +12,8 @@ const FIELDS = [
     "billing_currency_id",
     "billing_state",
     "billing_notice",
+    "billing_attendance",
+    "billing_is_group",
 ];
 const BADGES = {
     to_confirm: "text-bg-warning",
@@ -55,6 +57,12 @@ patch(AttendeeCalendarCommonPopover.prototype, {
             paid: _t("Paid"),
             waived: _t("Not billed"),
         };
+        const attendances = {
+            attended: _t("Attended"),
+            no_show: _t("No-show"),
+            late_cancelled: _t("Late cancellation"),
+            cancelled: _t("Cancelled"),
+        };
         Object.assign(this.billing, {
             shown: true,
             service: session.billing_service_name,
@@ -64,6 +72,10 @@ patch(AttendeeCalendarCommonPopover.prototype, {
             }),
             label: labels[state],
             notice: session.billing_notice,
+            attendance: session.billing_attendance,
+            attendanceLabel: attendances[session.billing_attendance],
+            isGroup: session.billing_is_group,
+            canMark: Boolean(state) && !session.billing_is_group,
             badge: BADGES[state],
             canInvoice: ["to_confirm", "unbilled", "partial"].includes(state),
             canOpen: ["partial", "invoiced", "paid"].includes(state),
@@ -83,6 +95,28 @@ patch(AttendeeCalendarCommonPopover.prototype, {
 
     onBillingOpen() {
         return this.callBilling("action_billing_open_invoices");
+    },
+
+    onBillingClients() {
+        return this.callBilling("action_billing_clients");
+    },
+
+    /**
+     * Marking leaves the popover open and shows what it changed, a fee for example.
+     *
+     * @param {string} method of the session's
+     */
+    async onBillingMark(method) {
+        if (this.billing.busy) {
+            return;
+        }
+        this.billing.busy = true;
+        try {
+            await this.orm.call("calendar.event", method, [[this.props.record.id]]);
+            await this.loadBilling();
+        } finally {
+            this.billing.busy = false;
+        }
     },
 
     async callBilling(method) {

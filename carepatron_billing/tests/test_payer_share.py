@@ -1,0 +1,187 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from odoo import Command
+from odoo.exceptions import ValidationError
+from odoo.tests import tagged
+
+from .sessions_common import SessionsCommon
+
+
+@tagged('post_install', '-at_install')
+class TestPayerShare(SessionsCommon):
+    """Who pays for a client."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.insurer, cls.mother = cls.env['res.partner'].create(
+            [{'name': "Insurer", 'email': 'i@example.com'}, {'name': "Mia"}]
+        )
+
+    def share(self, payer, kind='remainder', value=0.0):
+        return self.env['practice.payer.share'].create(
+            {
+                'client_id': self.client.id,
+                'payer_id': payer.id,
+                'company_id': self.company.id,
+                'kind': kind,
+                'percent': value if kind == 'percent' else 0,
+                'amount': value if kind == 'amount' else 0,
+            }
+        )
+
+    def make_items(self):
+        return self.env['practice.billing.item']._make_for_events(self.make_session())
+
+    def test_another_payer_gets_the_whole_bill(self):
+        self.share(self.mother)
+        item = self.make_items()
+        self.assertRecordValues(
+            item,
+            [{'payer_id': self.mother.id, 'client_id': self.client.id, 'amount_total': 115}],
+        )
+        item._invoice()
+        self.assertEqual(item.invoice_id.partner_id, self.mother)
+        self.assertIn("Ada", item.invoice_id.invoice_line_ids.name)
+
+    def test_each_payer_gets_one_invoice_and_link_of_own_share(self):
+        self.share(self.insurer, 'percent', 80)
+        self.share(self.mother, 'amount', 10)
+        items = self.make_items()
+        items._invoice()
+        totals = {item.payer_id: item.invoice_id.amount_total for item in items}
+        self.assertEqual(totals, {self.insurer: 92, self.mother: 10, self.client: 13})
+        self.assertEqual(len(items.invoice_id.billing_link_ids), 3)
+        for item in items:
+            self.assertEqual(item.invoice_id.amount_total, item.amount_total)
+
+    def test_amount_above_the_price_takes_no_more_than_the_price(self):
+        self.share(self.insurer, 'amount', 500)
+        self.assertRecordValues(
+            self.make_items(), [{'payer_id': self.insurer.id, 'amount_total': 115}]
+        )
+
+    def test_payer_who_is_exempt_pays_a_share_without_tax(self):
+        exempt = self.tax.copy({'name': "Exempt", 'amount': 0})
+        position = self.env['account.fiscal.position'].create({'name': "Exempt"})
+        exempt.write(
+            {'fiscal_position_ids': position.ids, 'original_tax_ids': [Command.set(self.tax.ids)]}
+        )
+        self.insurer.with_company(self.company).property_account_position_id = position
+        self.share(self.insurer, 'percent', 50)
+        items = self.make_items()
+        totals = {item.payer_id: item.amount_total for item in items}
+        self.assertEqual(totals, {self.insurer: 50, self.client: 57.5})
+
+    def test_impossible_shares_are_refused(self):
+        self.share(self.insurer, 'percent', 60)
+        with self.assertRaisesRegex(ValidationError, "more than 100"):
+            self.share(self.mother, 'percent', 41)
+        self.env.invalidate_all()
+
+    def test_two_payers_of_what_is_left_are_refused(self):
+        self.share(self.mother)
+        with self.assertRaisesRegex(ValidationError, "Only one payer"):
+            self.share(self.insurer)
+
+    def test_no_show_fee_is_billed_to_the_client_alone(self):
+        self.share(self.insurer, 'percent', 80)
+        fee_service = self.env['product.product'].create(
+            {'name': "Missed appointment", 'type': 'service', 'taxes_id': False}
+        )
+        self.env['practice.fee.rule'].create(
+            {
+                'company_id': self.company.id,
+                'attendance': 'no_show',
+                'percent': 50,
+                'fee_service_id': fee_service.id,
+            }
+        )
+        items = self.make_items()
+        items.action_billing_no_show()
+        fee = items.filtered('is_fee')
+        self.assertRecordValues(fee, [{'payer_id': self.client.id, 'amount_total': 50}])
+        self.assertEqual((items - fee).state, 'not_billable')
+        items.action_billing_attended()
+        self.assertEqual(sum(items.mapped('amount_total')), 115)
+        self.assertEqual(items.mapped('state'), ['unbilled', 'unbilled'])
+
+    def test_new_service_is_shared_anew(self):
+        self.share(self.insurer, 'percent', 80)
+        event = self.make_session()
+        self.env['practice.billing.item']._make_for_events(event)
+        event.billing_service_id = self.env['product.product'].create(
+            {
+                'name': "Longer",
+                'type': 'service',
+                'list_price': 200,
+                'taxes_id': [Command.set(self.tax.ids)],
+            }
+        )
+        totals = {item.payer_id: item.amount_total for item in self.items(event)}
+        self.assertEqual(totals, {self.insurer: 184, self.client: 46})
+
+    def test_shares_add_up_to_the_whole_to_the_cent(self):
+        share = self.share(self.insurer, 'percent', 50)
+        second = self.share(self.mother, 'amount', 1)
+        event = self.make_session()
+        rates = {
+            rate: self.tax.copy({'name': str(rate), 'amount': rate}) for rate in (0, 6, 7.7, 19)
+        }
+
+        @settings(max_examples=40, deadline=None)
+        @given(
+            st.integers(1, 30000),
+            st.integers(1, 10000),
+            st.integers(1, 5000),
+            st.sampled_from(sorted(rates)),
+            st.booleans(),
+            st.sampled_from(['round_per_line', 'round_globally']),
+        )
+        def check(cents, percent, amount, rate, included, rounding):
+            self.company.tax_calculation_rounding_method = rounding
+            rates[rate].price_include_override = 'tax_included' if included else 'tax_excluded'
+            self.service.write(
+                {'list_price': cents / 100, 'taxes_id': [Command.set(rates[rate].ids)]}
+            )
+            share.percent = percent / 100
+            second.amount = amount / 100
+            Item = self.env['practice.billing.item']
+            values = {
+                'company_id': self.company.id,
+                'client_id': self.client.id,
+                'date': event.start,
+                'service_id': self.service.id,
+            }
+            whole = Item.new(values)
+            items = Item.create(Item._split_among_payers([values]))
+            currency = self.company.currency_id
+            self.assertEqual(
+                currency.round(sum(items.mapped('amount_total'))),
+                currency.round(whole.amount_total),
+            )
+            items.sudo().unlink()
+
+        check()
+
+    def test_invoices_of_shares_add_up_to_the_whole(self):
+        self.tax.amount = 7.7
+        self.service.list_price = 99.99
+        self.share(self.insurer, 'percent', 33.33)
+        self.share(self.mother, 'percent', 33.33)
+        whole = self.env['practice.billing.item'].new(
+            {
+                'company_id': self.company.id,
+                'client_id': self.other_client.id,
+                'service_id': self.service.id,
+            }
+        )
+        total = whole.amount_total
+        items = self.make_items()
+        items._invoice()
+        self.assertEqual(
+            self.company.currency_id.round(sum(items.invoice_id.mapped('amount_total'))), total
+        )
+        for item in items:
+            self.assertEqual(item.invoice_id.amount_total, item.amount_total)
