@@ -76,6 +76,8 @@ patch(AttendeeCalendarCommonPopover.prototype, {
             attendanceLabel: attendances[session.billing_attendance],
             isGroup: session.billing_is_group,
             canMark: Boolean(state) && !session.billing_is_group,
+            // What is invoiced is corrected first.
+            canMiss: !["partial", "invoiced", "paid"].includes(state),
             badge: BADGES[state],
             canInvoice: ["to_confirm", "unbilled", "partial"].includes(state),
             canOpen: ["partial", "invoiced", "paid"].includes(state),
