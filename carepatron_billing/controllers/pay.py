@@ -164,8 +164,10 @@ class PayPage(http.Controller):
         except (StripeGatewayError, ValidationError) as error:
             # The inbox or the reconcile cron will know; the page says *processing* meanwhile.
             _logger.warning("Payment %s could not be looked up: %s", tx_sudo.reference, error)
-        own_page = tx_sudo.billing_link_id and tx_sudo.landing_route
-        return request.redirect(own_page or '/payment/status', code=303)
+        # Odoo's status page would wait for days for a bank debit to arrive.
+        is_told = tx_sudo.billing_link_id or tx_sudo.state == 'pending'
+        landing = is_told and tx_sudo.landing_route
+        return request.redirect(landing or '/payment/status', code=303)
 
     # === HELPERS ===#
 

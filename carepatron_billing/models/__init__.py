@@ -12,6 +12,7 @@ from . import (
     ir_cron,
     payment_provider,
     payment_provider_account,
+    payment_token,
     payment_transaction,
     practice_billing_item,
     practice_billing_item_attendance,

@@ -345,6 +345,28 @@ class AccountMove(models.Model):
             return send_sudo._get_invoice_extra_attachments(self.sudo())
         return send_sudo._generate_and_send_invoices(self.sudo(), sending_methods=[])
 
+    def _get_invoice_next_payment_values(self, custom_amount=None):
+        """Override of `account`: a payment link of Odoo's own asks for no more than is still due.
+
+        Its amount is that of the day when it was made.
+        """
+        if (
+            custom_amount is not None
+            and self.currency_id.compare_amounts(custom_amount, self.amount_residual) > 0
+        ):
+            custom_amount = None
+        return super()._get_invoice_next_payment_values(custom_amount=custom_amount)
+
+    @api.private
+    def get_portal_last_transaction(self):
+        """Override of `account_payment`: a session that was closed because the money came another
+        way is no news on a paid invoice's page."""
+        last = super().get_portal_last_transaction()
+        if last.provider_code == PROVIDER_CODE and last.state == 'cancel':
+            done = self.sudo().transaction_ids.filtered(lambda tx: tx.state == 'done')
+            return done._get_last()
+        return last
+
     # === BUSINESS METHODS - ISSUED INVOICES === #
 
     def _check_draftable(self):
@@ -404,6 +426,14 @@ class AccountMove(models.Model):
                 tx.state in ('pending', 'authorized')
                 or (tx.state == 'draft' and tx.provider_code == PROVIDER_CODE)
             )
+        )
+
+    def _billing_is_processing(self):
+        """Whether money for this invoice is on its way, by whatever online provider."""
+        self.ensure_one()
+        return any(
+            tx.state in ('pending', 'authorized') and tx.provider_code not in ('none', 'custom')
+            for tx in self.sudo().transaction_ids
         )
 
     def _billing_overpayments(self):
@@ -468,12 +498,21 @@ class AccountMove(models.Model):
             )
         )
 
+    def _billing_filter_final(self):
+        """Return those that clients see as what they are before they were sent, not as proforma.
+
+        Invoices of companies that are no practice stay as Odoo has them.
+        """
+        return self._billing_filter_documents().filtered(
+            lambda move: move.sudo().billing_link_ids or move.company_id._billing_is_practice()
+        )
+
     def _get_invoice_pdf_proforma(self):
         """Override of `account` to hand out the invoice itself before it was sent.
 
         Our clients open it from a payment link, where nothing of it is provisional.
         """
-        if not self._billing_filter_documents():
+        if not self._billing_filter_final():
             return super()._get_invoice_pdf_proforma()
         report = self.env['account.move.send'].sudo()._get_default_pdf_report_id(self.sudo())
         Report = self.env['ir.actions.report'].with_company(self.company_id)

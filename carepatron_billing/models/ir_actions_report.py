@@ -213,6 +213,10 @@ class IrActionsReport(models.Model):
             # A browser has no stylesheet of ours; the engine has it parsed already.
             drawing = self.env.context.get('billing_document')
             values['stylesheet'] = False if drawing else Markup(stylesheet().css)
+        if self.env.context.get('proforma_invoice') and report.model == 'account.move':
+            # The portal's page of an invoice that was not sent yet.
+            moves = self.env[report.model].browse(docids)
+            values['proforma'] = moves._billing_filter_final() != moves
         return values
 
     def _prepare_html(self, html, report_model=False):

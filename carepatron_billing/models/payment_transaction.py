@@ -88,17 +88,34 @@ class PaymentTransaction(models.Model):
             ),
         }
 
+    @api.model
+    def _compute_reference(self, provider_code, prefix=None, separator='-', **kwargs):
+        """Override of `payment`: of two who begin to pay the same invoices at once, the second is
+        replayed; it would get the first one's reference otherwise, and be refused."""
+        if provider_code == PROVIDER_CODE and kwargs.get('invoice_ids'):
+            ids = self._fields['invoice_ids'].convert_to_cache(kwargs['invoice_ids'], self)
+            claim(self.env['account.move'].sudo().browse(ids))
+        return super()._compute_reference(
+            provider_code, prefix=prefix, separator=separator, **kwargs
+        )
+
     # === BUSINESS METHODS - PAYMENT FLOW ===#
 
     def _get_specific_rendering_values(self, processing_values):
-        """Override of `payment` to send the payer of Odoo's own payment form to Stripe's page."""
+        """Override of `payment` to send the payer of Odoo's own payment form to Stripe's page.
+
+        The form takes its amount from the browser, which may have stood open for days.
+        """
         if self.provider_code != PROVIDER_CODE:
             return super()._get_specific_rendering_values(processing_values)
         try:
-            return {'api_url': self._stripe_payment_link_session_url()}
+            refusal = self._stripe_payment_link_claim_invoices()
+            if not refusal:
+                return {'api_url': self._stripe_payment_link_session_url() or '/payment/status'}
         except StripeGatewayError as error:
-            self._set_error(self.provider_id._stripe_payment_link_explain(error))
-            return {}
+            refusal = self.provider_id._stripe_payment_link_explain(error)
+        self._set_error(refusal)
+        return {}
 
     def _create_payment(self, **extra_create_values):
         """Override of `account_payment` to book what moved at Stripe, on the practice's own day.
@@ -138,6 +155,75 @@ class PaymentTransaction(models.Model):
                 tx.payment_id._billing_send_receipt()
         return result
 
+    # === BUSINESS METHODS - ODOO'S PAYMENT FORM === #
+
+    def _stripe_payment_link_claim_invoices(self):
+        """Make this the one open way to pay its invoices, as the pay page does with its own.
+
+        Closes the others at Stripe and commits before Stripe is asked for a session.
+
+        :return: why this cannot be paid, in words for the payer; '' if it can
+        :rtype: str
+        :raise StripeGatewayError: if Stripe cannot be reached
+        """
+        self.ensure_one()
+        rivals = self._stripe_payment_link_rivals()
+        if rivals:
+            # Money may be in one already: Stripe decides whether it can still be closed.
+            rivals._stripe_payment_link_close()
+            self._stripe_payment_link_commit()
+        claim(self.invoice_ids)
+        refusal = self._stripe_payment_link_explain_refusal()
+        if refusal:
+            return refusal
+        if self._stripe_payment_link_rivals():
+            # Somebody opened one in between.
+            self._stripe_payment_link_commit()
+            return self._stripe_payment_link_claim_invoices()
+        # A rival's money may have come meanwhile.
+        self.stripe_payment_link_due = self.invoice_ids._billing_due()
+        self._stripe_payment_link_commit()
+        return ''
+
+    def _stripe_payment_link_commit(self):
+        # Rule 1 of the design: what must survive is committed before the outside call.
+        self.env.cr.commit()  # pylint: disable=invalid-commit
+
+    def _stripe_payment_link_rivals(self):
+        """Return the other transactions that would bring money for the same invoices."""
+        return (self.invoice_ids.transaction_ids - self).filtered(
+            lambda tx: tx.state == 'draft' and tx.provider_code == PROVIDER_CODE
+        )
+
+    def _stripe_payment_link_explain_refusal(self):
+        """Return why this cannot be paid now, in words for the payer; '' if it can.
+
+        :rtype: str
+        """
+        if self.currency_id.compare_amounts(self.amount, 0.0) <= 0:
+            return self.env._("There is nothing to pay.")
+        moves = self.invoice_ids
+        if not moves:
+            return ''
+        numbers = ', '.join(moves.filtered('name').mapped('name'))
+        if any(move._billing_is_processing() for move in moves):
+            return self.env._(
+                "A payment of %s is being processed already. Nothing is to be paid until it is"
+                " through.",
+                numbers,
+            )
+        due = moves._billing_due()
+        if self.currency_id.is_zero(due):
+            return self.env._("Nothing is due on %s any more.", numbers)
+        if self.currency_id.compare_amounts(self.amount, due) > 0:
+            return self.env._(
+                "Only %(due)s is due on %(invoice)s by now. Please open the invoice anew to pay"
+                " that.",
+                due=formatLang(self.env, due, currency_obj=self.currency_id),
+                invoice=numbers,
+            )
+        return ''
+
     # === BUSINESS METHODS - CHECKOUT SESSION ===#
 
     def _stripe_payment_link_session_url(self):
@@ -176,7 +262,8 @@ class PaymentTransaction(models.Model):
         """
         base_url = self.provider_id.get_base_url()
         metadata = self._stripe_payment_link_metadata()
-        landing = f'{base_url}{self.landing_route or "/payment/status"}'
+        # The payer's browser names the route; it leads nowhere but to this server.
+        landing = f'{base_url}/{(self.landing_route or "payment/status").lstrip("/")}'
         return {
             'mode': 'payment',
             'client_reference_id': ':'.join(metadata.values()),

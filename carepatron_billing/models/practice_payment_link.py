@@ -240,16 +240,7 @@ class PracticePaymentLink(models.Model):
                 move.state == 'posted' and not move.currency_id.is_zero(move.amount_residual)
             )
         )
-        moves = open_moves.filtered(
-            lambda move: (
-                not move.transaction_ids.filtered(
-                    lambda tx: (
-                        tx.state in ('pending', 'authorized')
-                        and tx.provider_code not in ('none', 'custom')
-                    )
-                )
-            )
-        )
+        moves = open_moves.filtered(lambda move: not move._billing_is_processing())
         terms = self._terms(open_moves) if self.move_id and open_moves else {}
         return Due(
             open_moves,

@@ -115,6 +115,17 @@ class ResCompany(models.Model):
             .search([('code', '=', PROVIDER_CODE), ('company_id', 'parent_of', self.id)], limit=1)
         )
 
+    def _billing_is_practice(self):
+        """Whether anybody has a role of Billing & Payments in this company."""
+        self.ensure_one()
+        role = self.env.ref('carepatron_billing.group_practitioner')
+        users_sudo = self.env['res.users'].sudo()
+        return bool(
+            users_sudo.search_count(
+                [('all_group_ids', 'in', role.ids), ('company_ids', 'in', self.ids)], limit=1
+            )
+        )
+
     def _get_billing_settings_fields(self):
         """Return the fields that the practice's settings may change.
 

@@ -499,6 +499,13 @@ class TestDocumentDownloads(DocumentsCommon, HttpCase):
         self.assertEqual(response.content, invoice.invoice_pdf_report_id.raw)
         self.assertIn(OUR_WORDS, text_of(response.content))
 
+    def test_portal_shows_no_invoice_of_a_practice_as_proforma(self):
+        invoice = self.make_invoice()
+        url = f'/my/invoices/{invoice.id}?access_token={invoice._portal_ensure_token()}'
+        page = self.url_open(url + '&report_type=html').text
+        self.assertIn(invoice.name, page)
+        self.assertNotIn("Proforma", page)
+
     def test_web_client_downloads_without_asking_for_wkhtmltopdf(self):
         invoice = self.make_invoice()
         rendered = []

@@ -162,6 +162,8 @@ class TestOverpayment(BillingCommon):
     def test_provider_says_that_it_refunds_and_keeps_no_cards_yet(self):
         self.assertEqual(self.provider.support_refund, 'partial')
         self.assertFalse(self.provider.support_tokenization)
+        self.assertFalse(self.provider.support_manual_capture)
+        self.assertFalse(self.provider.support_express_checkout)
 
 
 @tagged('post_install', '-at_install')

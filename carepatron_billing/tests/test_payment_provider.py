@@ -119,3 +119,17 @@ class TestPaymentProvider(BillingCommon):
             provider = self.provider.with_user(user).sudo(False)
             with self.subTest(user.login), self.assertRaises(AccessError):
                 provider.read(['stripe_payment_link_secret_key'])
+
+    def test_holder_of_an_invoices_address_is_shown_no_saved_card(self):
+        token = self.env['payment.token'].create(
+            {
+                'provider_id': self.provider.id,
+                'payment_method_id': self.env.ref('payment.payment_method_card').id,
+                'partner_id': self.client_partner.id,
+                'provider_ref': 'pm_1',
+            }
+        )
+        wanted = (self.provider.ids, self.client_partner.id)
+        self.assertEqual(self.env['payment.token']._get_available_tokens(*wanted), token)
+        public = self.env['payment.token'].with_user(self.env.ref('base.public_user')).sudo()
+        self.assertFalse(public._get_available_tokens(*wanted))

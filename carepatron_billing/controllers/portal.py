@@ -1,0 +1,77 @@
+import math
+
+from odoo import http
+from odoo.exceptions import AccessError, ValidationError
+from odoo.http import request
+
+from odoo.addons.account_payment.controllers.payment import PaymentPortal
+from odoo.addons.account_payment.controllers.portal import PortalAccount
+from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
+
+
+class BillingPaymentPortal(PaymentPortal):
+    """Odoo's own payment form."""
+
+    def _create_transaction(self, *args, flow, amount, **kwargs):
+        """Override of `payment`: who merely holds an invoice's link charges no saved card.
+
+        Odoo lets anybody do so who can tell the card's number in the database.
+        """
+        if flow == 'token' and request.env.user._is_public():
+            raise AccessError(request.env._("Please log in to pay with a saved card."))
+        if isinstance(amount, float) and not math.isfinite(amount):
+            raise ValidationError(request.env._("There is nothing to pay."))
+        return super()._create_transaction(*args, flow=flow, amount=amount, **kwargs)
+
+    @http.route()
+    def payment_confirm(self, *args, **kwargs):
+        """Override of `payment` to confirm in the name of the practice that was paid."""
+        return _in_the_practices_name(super().payment_confirm(*args, **kwargs))
+
+
+class BillingPaymentPostProcessing(PaymentPostProcessing):
+    """Odoo's own page of a payment's status."""
+
+    @http.route()
+    def display_status(self, **kwargs):
+        """Override of `payment` to tell in the name of the practice that is paid."""
+        return _in_the_practices_name(super().display_status(**kwargs))
+
+
+class BillingPortalAccount(PortalAccount):
+    """Odoo's own pages of a client's invoices."""
+
+    def _get_overdue_invoices_domain(self, partner_id=None):
+        """Override of `account`: nobody is asked again for what is being processed."""
+        partner_id = partner_id or request.env.user.partner_id.id
+        under_way_sudo = (
+            request.env['payment.transaction']
+            .sudo()
+            .search(
+                [
+                    ('invoice_ids.partner_id', '=', partner_id),
+                    ('state', 'in', ('pending', 'authorized')),
+                    ('provider_code', 'not in', ('none', 'custom')),
+                ]
+            )
+        )
+        return [
+            *super()._get_overdue_invoices_domain(partner_id=partner_id),
+            ('id', 'not in', under_way_sudo.invoice_ids.ids),
+        ]
+
+    def _overdue_invoices_get_page_view_values(self, overdue_invoices, **kwargs):
+        """Override of `account_payment` to ask for what is still due, not for the totals."""
+        values = super()._overdue_invoices_get_page_view_values(overdue_invoices, **kwargs)
+        if 'payment' in values:
+            values['amount'] = sum(overdue_invoices.mapped('amount_residual'))
+            values['payment']['amount'] = values['amount']
+        return values
+
+
+def _in_the_practices_name(response):
+    """Show the logo and name of the company that is paid, not of the visitor's own."""
+    tx = response.qcontext.get('tx')
+    if tx:
+        response.qcontext['res_company'] = tx.company_id
+    return response
