@@ -12,6 +12,7 @@
         'security/ir.model.access.csv',
         'security/carepatron_billing_rules.xml',
         'data/ir_cron.xml',
+        'reports/document_layouts.xml',
         'reports/document_templates.xml',
         'reports/account_move_report.xml',
         'reports/account_payment_receipt_report.xml',

@@ -10,7 +10,6 @@ class AccountMove(models.Model):
         check_company=True,
         copy=True,
         index='btree_not_null',
-        groups='carepatron_billing.group_practitioner,account.group_account_invoice',
         help="Empty: the client's, the practitioner's or the practice's.",
     )
 

@@ -1,5 +1,6 @@
 import io
 import logging
+import re
 from collections import OrderedDict
 from functools import lru_cache
 from pathlib import Path
@@ -57,6 +58,8 @@ FONTS = {
         (700, 'normal'): f'{GOOGLE}/Tajawal/Tajawal-Bold.ttf',
     },
 }
+DEFAULT_FONT = 'Roboto'
+ARABIC_FONT = 'Tajawal'
 SHEETS = ('document', 'layout_classic', 'layout_modern', 'layout_compact', 'layout_statement')
 
 
@@ -212,7 +215,7 @@ class IrActionsReport(models.Model):
         if report.report_name in self._BILLING_FALLBACKS:
             # A browser has no stylesheet of ours; the engine has it parsed already.
             drawing = self.env.context.get('billing_document')
-            values['stylesheet'] = False if drawing else Markup(stylesheet().css)
+            values['stylesheet'] = False if drawing else Markup(stylesheet(DEFAULT_FONT).css)
         if self.env.context.get('proforma_invoice') and report.model == 'account.move':
             # The portal's page of an invoice that was not sent yet.
             moves = self.env[report.model].browse(docids)
@@ -249,7 +252,7 @@ class IrActionsReport(models.Model):
         :raises UserError: it is too large, or takes too long
         """
         try:
-            return pdf_engine.render(html, stylesheet(), variant)
+            return pdf_engine.render(html, stylesheet(_find_font(html)), variant)
         except pdf_engine.PdfError as error:
             _logger.warning("A document was not drawn: %s", error)
             raise UserError(
@@ -260,15 +263,23 @@ class IrActionsReport(models.Model):
             ) from error
 
 
-@lru_cache(maxsize=1)
-def stylesheet():
-    """Return the stylesheet of all documents, with the fonts that this Odoo has.
+def _find_font(html):
+    # All that the engine is handed of a report is its page.
+    found = re.search(r'<html[^>]*\bdata-font="([^"]+)"', html)
+    return found[1] if found and found[1] in FONTS else DEFAULT_FONT
 
+
+@lru_cache(maxsize=len(FONTS))
+def stylesheet(font):
+    """Return the stylesheet of all documents with one font: one with all of them takes a second
+    to be parsed.
+
+    :param str font: a key of `FONTS`
     :rtype: pdf_engine.Stylesheet
     """
     faces, files = [], {}
-    for family, styles in FONTS.items():
-        for (weight, style), path in styles.items():
+    for family in dict.fromkeys((font, ARABIC_FONT)):
+        for (weight, style), path in FONTS[family].items():
             name = Path(path).name
             try:
                 files[name] = Path(file_path(path))

@@ -11,17 +11,20 @@ PRACTITIONER_FIELDS = {
 class ResPartner(models.Model):
     _inherit = 'res.partner'
 
+    # Not copied: Odoo duplicates a contact for people, too, who may not read these fields.
     billing_template_id = fields.Many2one(
         'practice.invoice.template',
         string="Invoice Template",
         company_dependent=True,
         check_company=True,
         groups=GROUP,
+        copy=False,
         help="The look of this client's invoices. Empty: the practitioner's or the practice's.",
     )
     billing_reference = fields.Char(
         string="Referral or Policy Number",
         groups=GROUP,
+        copy=False,
         help="Printed on the client's invoices, for whoever pays them back.",
     )
     billing_practitioner_template_id = fields.Many2one(
@@ -30,16 +33,19 @@ class ResPartner(models.Model):
         company_dependent=True,
         check_company=True,
         groups=GROUP,
+        copy=False,
         help="The look of invoices of this practitioner's sessions. Empty: the practice's.",
     )
     billing_registration_number = fields.Char(
         string="Registration Number",
         groups=GROUP,
+        copy=False,
         help="The practitioner's, with the body that registers the profession.",
     )
     billing_provider_number = fields.Char(
         string="Provider Number",
         groups=GROUP,
+        copy=False,
         help="The practitioner's, with insurers.",
     )
 

@@ -3,7 +3,7 @@
 from odoo import api, models
 from odoo.tools import format_date, format_time, formatLang, is_html_empty
 
-from .document import letterhead, postal_address, qr_code
+from .document import in_lines, letterhead, postal_address, qr_code
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -163,14 +163,17 @@ class AccountMoveReport(models.AbstractModel):
         clients_sudo = move._billing_clients()
         others_sudo = clients_sudo.filtered(lambda client: client != payer)
         return {
+            'payer_label': self.env._("Credit to")
+            if move.move_type == 'out_refund'
+            else self.env._("Bill to"),
             'payer_name': payer.name or "",
             'payer_company': company_name if company_name != payer.name else False,
-            'payer_address': show['show_client_address'] and postal_address(payer),
+            'payer_address': show['show_client_address'] and in_lines(postal_address(payer)),
             'payer_vat': payer.vat,
             'clients': [
                 {
                     'name': client.name,
-                    'address': show['show_client_address'] and postal_address(client),
+                    'address': show['show_client_address'] and in_lines(postal_address(client)),
                 }
                 for client in others_sudo
             ]

@@ -3,7 +3,7 @@
 from odoo import api, models
 from odoo.tools import format_date, formatLang
 
-from .document import letterhead, postal_address
+from .document import in_lines, letterhead, postal_address
 
 
 class AccountPaymentReceiptReport(models.AbstractModel):
@@ -65,10 +65,11 @@ class AccountPaymentReceiptReport(models.AbstractModel):
             'watermark': mark,
             'test': payment.payment_transaction_id.provider_id.sudo().state == 'test',
             'is_refund': is_refund,
+            'payer_label': env._("Refunded to") if is_refund else env._("Received from"),
             'payer_name': payer.name or "",
             'payer_company': payer.commercial_company_name != payer.name
             and payer.commercial_company_name,
-            'payer_address': template.show_client_address and postal_address(payer),
+            'payer_address': template.show_client_address and in_lines(postal_address(payer)),
             'payer_vat': payer.vat,
             'facts': facts,
             'invoices': invoices,

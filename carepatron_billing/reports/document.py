@@ -2,6 +2,7 @@
 
 import base64
 import io
+import unicodedata
 from functools import lru_cache
 
 import qrcode
@@ -43,7 +44,7 @@ def letterhead(record, template):
     return {
         'look': look(template),
         'company': company,
-        'company_address': postal_address(company.partner_id),
+        'company_address': in_lines(postal_address(company.partner_id)),
         'tax_label': company.account_fiscal_country_id.vat_label,
         'logo': image_url(template._get_logo()),
         'footer': company.report_footer if not is_html_empty(company.report_footer) else False,
@@ -66,6 +67,7 @@ def look(template):
     )
     return {
         'layout': template.layout,
+        'font': template.font,
         'paper': template.paper,
         # Nothing in it was typed: choices of lists and colours that were looked at.
         'css': Markup(css),
@@ -80,6 +82,27 @@ def postal_address(partner):
     """
     lines = partner._display_address(without_company=True).splitlines()
     return "\n".join(line.strip() for line in lines if line.strip())
+
+
+def in_lines(text):
+    """Return the lines of a text as HTML, each one in the direction that it is read in.
+
+    An address stays in its own order on a document that is read the other way.
+
+    :rtype: markupsafe.Markup
+    """
+    return Markup("<br/>").join(
+        Markup('<bdi dir="%s">%s</bdi>') % (_direction(line), line) for line in text.splitlines()
+    )
+
+
+def _direction(line):
+    # As the `auto` of HTML has it, which the engine does not know.
+    for character in line:
+        kind = unicodedata.bidirectional(character)
+        if kind in ('L', 'R', 'AL'):
+            return 'ltr' if kind == 'L' else 'rtl'
+    return 'ltr'
 
 
 def image_url(content):

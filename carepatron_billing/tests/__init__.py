@@ -3,6 +3,7 @@ from . import (
     test_attendance,
     test_billing_item,
     test_calendar_event,
+    test_document_content,
     test_documents,
     test_invoice_template,
     test_issued_invoice,

@@ -5,7 +5,7 @@ from PIL import Image
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import Form, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from ..colors import READABLE, WHITE, contrast
 from ..themes import THEMES, palette
@@ -77,6 +77,13 @@ class TestInvoiceTemplate(BillingCommon):
         other = self.env['res.company'].create({'name': "Other"}).billing_template_id
         with self.assertRaises(AccessError):
             other.with_user(self.manager).read(['name'])
+
+    def test_those_outside_the_practice_still_duplicate_contacts(self):
+        self.client_partner.billing_reference = "POL 5"
+        outsider = new_test_user(
+            self.env, 'contacts@example.com', groups='base.group_user,base.group_partner_manager'
+        )
+        self.assertTrue(self.client_partner.with_user(outsider).copy())
 
     # === COLOURS === #
 
@@ -223,10 +230,10 @@ class TestInvoiceTemplate(BillingCommon):
         item.payer_id = parent
         move = item._invoice()
         page = self.page_of(move)
-        self.assertIn("Robin Whitfield", page)
-        self.assertIn("Dana Whitfield", page)
+        self.assertIn("<strong>Robin Whitfield</strong>", page)
+        self.assertIn("<strong>Dana Whitfield</strong>", page)
         self.template.show_payer = False
-        self.assertNotIn("Dana Whitfield", self.page_of(move))
+        self.assertNotIn("<strong>Dana Whitfield</strong>", self.page_of(move))
 
     # === WHICH ONE === #
 
