@@ -215,7 +215,7 @@ class IrActionsReport(models.Model):
         if report.report_name in self._BILLING_FALLBACKS:
             # A browser has no stylesheet of ours; the engine has it parsed already.
             drawing = self.env.context.get('billing_document')
-            values['stylesheet'] = False if drawing else Markup(stylesheet(DEFAULT_FONT).css)
+            values['stylesheet'] = False if drawing else Markup(screen_css(DEFAULT_FONT))
         if self.env.context.get('proforma_invoice') and report.model == 'account.move':
             # The portal's page of an invoice that was not sent yet.
             moves = self.env[report.model].browse(docids)
@@ -295,3 +295,16 @@ def stylesheet(font):
         for name in SHEETS
     )
     return pdf_engine.Stylesheet('\n'.join((*faces, *sheets)), files)
+
+
+def screen_css(font):
+    """Return the stylesheet for a browser, which fetches the fonts from Odoo itself.
+
+    :param str font: a key of `FONTS`
+    :rtype: str
+    """
+    css = stylesheet(font).css
+    for family in dict.fromkeys((font, ARABIC_FONT)):
+        for path in FONTS[family].values():
+            css = css.replace(f'stylesheet:{Path(path).name}', f'/{path}')
+    return css

@@ -1,7 +1,7 @@
 from odoo import models
 from odoo.exceptions import UserError
 
-from .ir_actions_report import INVOICE, stylesheet
+from .ir_actions_report import INVOICE, screen_css
 
 
 class PracticeInvoiceTemplate(models.Model):
@@ -25,7 +25,7 @@ class PracticeInvoiceTemplate(models.Model):
             values = Report._get_report_values(move.ids, data)
         else:
             values = Report._get_sample_values(data)
-        values['stylesheet'] = stylesheet(self.font).css if with_stylesheet else False
+        values['stylesheet'] = screen_css(self.font) if with_stylesheet else False
         return str(Report.env['ir.qweb']._render(INVOICE, values))
 
     def _render_preview_pdf(self, move=None):
