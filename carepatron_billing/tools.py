@@ -1,6 +1,11 @@
 """Small helpers that belong to no model."""
 
+import psycopg2.errors
+
 from odoo.tools import SQL
+
+# Another transaction was faster; what a replay, or the next run of a cron, puts right.
+REPLAYED = (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected)
 
 
 def claim(records):

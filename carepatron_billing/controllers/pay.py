@@ -30,7 +30,10 @@ POLICY = (
 
 
 class PayPage(http.Controller):
-    """What the payer sees, without a login. GET only shows; POST leads to Stripe."""
+    """What the payer sees, without a login. GET only shows; POST leads to Stripe.
+
+    What else stands in an address is taken and dropped: Odoo would log a warning each time.
+    """
 
     @http.route(
         '/billing/pay/<string:token>',
@@ -39,7 +42,7 @@ class PayPage(http.Controller):
         methods=['GET'],
         save_session=False,
     )
-    def show(self, token):
+    def show(self, token, **_query):
         """Show what is due, or how it stands."""
         link_sudo = self._link(token)
         if not link_sudo:
@@ -91,14 +94,14 @@ class PayPage(http.Controller):
         methods=['GET'],
         save_session=False,
     )
-    def download(self, token, move_id=None):
+    def download(self, token, move_id=None, **_query):
         """Give an invoice of the link as the practice sends it."""
         link_sudo = self._link(token)
         readable = ('due', 'part_paid', 'processing', 'unavailable', 'paid')
         if not link_sudo or link_sudo._status() not in readable:
             return self._not_found()
         move_sudo = link_sudo._moves()
-        if move_id or not link_sudo.move_id:
+        if move_id is not None or not link_sudo.move_id:
             move_sudo = move_sudo.filtered(lambda move: move.id == move_id)
         if not move_sudo:
             return self._not_found()
@@ -112,7 +115,7 @@ class PayPage(http.Controller):
         methods=['GET'],
         save_session=False,
     )
-    def download_receipt(self, token, transaction_id):
+    def download_receipt(self, token, transaction_id, **_query):
         """Give the receipt of a payment that was made by the link."""
         link_sudo = self._link(token)
         if not link_sudo or link_sudo._status() in ('revoked', 'replaced'):
@@ -139,7 +142,7 @@ class PayPage(http.Controller):
         methods=['GET'],
         save_session=False,
     )
-    def come_back(self, transaction_id, session_id=''):
+    def come_back(self, transaction_id, session_id='', **_query):
         """Take the payer back from Stripe to a page that tells how it stands.
 
         The session's id, which only Stripe's page and we know, proves where the payer comes from.

@@ -29,7 +29,7 @@ class StripeWebhook(http.Controller):
         csrf=False,
         save_session=False,
     )
-    def receive(self, provider_id):
+    def receive(self, provider_id, **_query):
         """Store an event that Stripe signed for this provider, and acknowledge it.
 
         200 says that it is kept, not that it is processed. Whatever is not from Stripe gets a

@@ -302,8 +302,14 @@ def verify_event(body, signature_header, secret):
             body.decode(), signature_header, secret, stripe.Webhook.DEFAULT_TOLERANCE
         )
         event = json.loads(body)
-    except (stripe.SignatureVerificationError, ValueError, TypeError, AttributeError):
-        # UnicodeDecodeError and JSONDecodeError are ValueErrors.
+    except (
+        stripe.SignatureVerificationError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+    ):
+        # UnicodeDecodeError and JSONDecodeError are ValueErrors; brackets can nest too deeply.
         raise refusal from None
     if not _is_event(event):
         raise refusal

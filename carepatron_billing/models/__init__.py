@@ -1,6 +1,7 @@
 from . import (
     account_move,
     account_move_line,
+    account_move_refund,
     account_move_send,
     account_move_template,
     account_payment,
@@ -10,6 +11,7 @@ from . import (
     calendar_event_group,
     ir_actions_report,
     ir_cron,
+    ir_http,
     payment_provider,
     payment_provider_account,
     payment_token,

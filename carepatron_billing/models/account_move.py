@@ -103,7 +103,11 @@ class AccountMove(models.Model):
         self.filtered(lambda move: move.move_type == 'out_invoice')._billing_due_changed()
         return result
 
-    @api.depends('amount_residual', 'transaction_ids.state')
+    @api.depends(
+        'amount_residual',
+        'transaction_ids.state',
+        'transaction_ids.child_transaction_ids.state',
+    )
     def _compute_billing_overpaid(self):
         for move in self:
             payments = move._billing_overpayments()

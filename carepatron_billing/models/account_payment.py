@@ -36,6 +36,41 @@ class AccountPayment(models.Model):
             lambda line: line.account_id.account_type == 'asset_receivable'
         )
 
+    def _billing_open_debit(self):
+        """Return how much of this refund is matched with no credit yet.
+
+        :rtype: float
+        """
+        self.ensure_one()
+        lines = self._billing_receivable_lines()
+        return max(self.currency_id.round(sum(lines.mapped('amount_residual_currency'))), 0.0)
+
+    def _billing_match_refund(self, source, invoices):
+        """Match this refund with what it gives back.
+
+        First what was paid too much by the same payment, then credit notes that were made before
+        it, then what was paid too much by another.
+
+        :param account.payment source: the payment that is given back
+        :param account.move invoices: what that payment was for
+        """
+        self.ensure_one()
+        notes = invoices.reversal_move_ids.filtered(lambda note: note.state == 'posted')
+        for credits in (
+            source._billing_receivable_lines(),
+            notes.line_ids,
+            invoices._billing_overpayments()._billing_receivable_lines(),
+        ):
+            lines = (self._billing_receivable_lines() | credits).filtered(
+                lambda line: (
+                    line.account_id == self.destination_account_id
+                    and line.currency_id == self.currency_id
+                    and not line.reconciled
+                )
+            )
+            if self._billing_open_debit() and len(lines) > 1:
+                lines.reconcile()
+
     def _billing_overpaid(self):
         """Return how much of this payment found nothing to pay and is not being given back.
 

@@ -14,6 +14,7 @@ from odoo.tools import config
 
 from ..const import PROVIDER_CODE, WEBHOOK_EVENTS
 from ..gateways.stripe_gateway import DEFAULT_API_BASE, StripeGateway, StripeGatewayError, api_base
+from ..tools import REPLAYED
 
 _logger = logging.getLogger(__name__)
 
@@ -483,11 +484,15 @@ class PaymentProvider(models.Model):
         providers = self.search([('code', '=', PROVIDER_CODE), *domain])
         cron._commit_progress(remaining=len(providers))
         for provider in providers:
-            # Events that arrive meanwhile refer to the provider: they must not have to wait.
-            provider = provider.try_lock_for_update(allow_referencing=True)
             try:
+                # Events that arrive meanwhile refer to the provider: they must not have to wait.
+                provider = provider.try_lock_for_update(allow_referencing=True)
                 if provider:
                     work(provider)
+                    self.env.flush_all()
+            except REPLAYED:
+                # Somebody is just setting it up: the next run looks again.
+                self.env.cr.rollback()
             except (StripeGatewayError, UserError) as error:
                 # Neither kind tells a secret; the next practice's turn comes all the same.
                 _logger.warning("Stripe account of provider %s: %s", provider.id, error)

@@ -12,7 +12,7 @@ from odoo.addons.payment.logging import get_payment_logger
 
 from ..const import PROVIDER_CODE
 from ..gateways.stripe_gateway import StripeGatewayError
-from ..tools import claim
+from ..tools import REPLAYED, claim
 
 _logger = get_payment_logger(__name__)
 
@@ -134,10 +134,10 @@ class PaymentTransaction(models.Model):
             values['destination_account_id'] = source.destination_account_id.id
         payment = super()._create_payment(**{**values, **extra_create_values})
         if source:
-            # What was paid too much is given back: no credit note stands between.
-            (payment | source)._billing_receivable_lines().filtered(
-                lambda line: not line.reconciled
-            ).reconcile()
+            invoices = self.source_transaction_id.invoice_ids
+            payment._billing_match_refund(source, invoices)
+            if payment._billing_open_debit():
+                invoices._billing_draft_credit(payment)
         return payment
 
     def _post_process(self):
@@ -642,6 +642,7 @@ class PaymentTransaction(models.Model):
         self.payment_id.move_id._reverse_moves(
             [{'date': day, 'ref': self.env._("Refund failed: %s", self.reference)}], cancel=True
         )
+        self.source_transaction_id.invoice_ids._billing_refund_failed(self.payment_id)
 
     # === CRON ===#
 
@@ -661,9 +662,14 @@ class PaymentTransaction(models.Model):
         cron = self.env['ir.cron']
         cron._commit_progress(remaining=len(txs))
         for tx in txs:
-            tx = tx.try_lock_for_update().filtered_domain(domain)
-            if tx:
-                tx._stripe_payment_link_reconcile_one()
+            try:
+                tx = tx.try_lock_for_update().filtered_domain(domain)
+                if tx:
+                    tx._stripe_payment_link_reconcile_one()
+                    self.env.flush_all()
+            except REPLAYED:
+                # Its event or its payer is just being served: the next run looks again.
+                self.env.cr.rollback()
             if not cron._commit_progress(1):
                 break
 

@@ -1,6 +1,5 @@
 import logging
 
-import psycopg2.errors
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
@@ -9,7 +8,7 @@ from odoo.tools import SQL
 from odoo.tools.constants import GC_UNLINK_LIMIT
 
 from ..gateways.stripe_gateway import StripeGatewayError
-from ..tools import claim
+from ..tools import REPLAYED, claim
 
 _logger = logging.getLogger(__name__)
 
@@ -20,7 +19,6 @@ BATCH = 100
 KEPT_FOR = relativedelta(days=90)
 CRON = 'carepatron_billing.ir_cron_process_events'
 ACTIVITY = 'mail.mail_activity_data_warning'
-REPLAYED = (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected)
 
 
 class PracticeStripeEvent(models.Model):
@@ -210,7 +208,7 @@ class PracticeStripeEvent(models.Model):
     def _call_manager(self):
         """Ask a manager to look, once per practice: the list shows what else has failed."""
         asked = [('provider_id', '=', self.provider_id.id), ('activity_ids', '!=', False)]
-        manager = self._manager()
+        manager = self.company_id._billing_manager()
         if not manager or self.search_count(asked, limit=1):
             return
         self.with_context(lang=manager.lang).activity_schedule(
@@ -218,15 +216,6 @@ class PracticeStripeEvent(models.Model):
             summary=self.env._("A report from Stripe could not be processed"),
             user_id=manager.id,
         )
-
-    def _manager(self):
-        """Return who looks after the inbox: a person of the practice before an administrator."""
-        managers = (
-            self.env.ref('carepatron_billing.group_manager')
-            .sudo()
-            .all_user_ids.filtered(lambda user: user.active and self.company_id in user.company_ids)
-        )
-        return managers.sorted(lambda user: (user.has_group('base.group_system'), user.id))[:1]
 
     @api.autovacuum
     def _gc_processed(self):

@@ -156,6 +156,20 @@ class ResCompany(models.Model):
             'primary_color',
         }
 
+    def _billing_manager(self):
+        """Return who is called when something has to be looked at: a person of the practice
+        before an administrator.
+
+        :rtype: recordset of `res.users`
+        """
+        self.ensure_one()
+        managers = (
+            self.env.ref('carepatron_billing.group_manager')
+            .sudo()
+            .all_user_ids.filtered(lambda user: user.active and self in user.company_ids)
+        )
+        return managers.sorted(lambda user: (user.has_group('base.group_system'), user.id))[:1]
+
     def _billing_zone(self):
         """Return the practice's time zone.
 

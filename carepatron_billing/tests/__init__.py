@@ -15,6 +15,7 @@ from . import (
     test_payment_provider,
     test_payment_transaction,
     test_pdf_engine,
+    test_refund_at_stripe,
     test_security,
     test_session_changes,
     test_stripe_event,
