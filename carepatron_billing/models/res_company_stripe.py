@@ -91,7 +91,23 @@ class ResCompany(models.Model):
         groups=MANAGER,
     )
 
+    billing_stripe_debits = fields.Integer(
+        string="Bank Debits Under Way",
+        compute='_compute_billing_stripe_debits',
+        compute_sudo=True,
+        groups=MANAGER,
+    )
+
     # === COMPUTE METHODS === #
+
+    def _compute_billing_stripe_debits(self):
+        for company in self:
+            company.billing_stripe_debits = self.env['payment.transaction'].search_count(
+                [
+                    ('provider_id', '=', company._billing_provider_sudo().id),
+                    ('state', '=', 'pending'),
+                ]
+            )
 
     def _compute_billing_stripe_status(self):
         country = self.env['res.country']

@@ -108,21 +108,34 @@ class ResPartner(models.Model):
         if not self.env.user.has_group('carepatron_billing.group_front_desk'):
             raise AccessError(self.env._("Only the front desk sends a link for everything due."))
         company = self.env.company
-        links = self.env['practice.payment.link']
-        groups = self.env['account.move']._read_group(
-            links._get_open_domain(self, company), ['currency_id']
-        )
-        currencies = self.env['res.currency'].union(*(currency for (currency,) in groups))
-        if not currencies:
+        due = self._billing_due_by_currency(company)
+        if not due:
             raise UserError(self.env._("Nothing is due from %s.", self.name))
-        currency = currencies & company.currency_id or currencies[0]
+        currency = company.currency_id if company.currency_id in due else next(iter(due))
+        return self._billing_link_dialog(company, currency)
+
+    # === BUSINESS METHODS === #
+
+    def _billing_due_by_currency(self, company):
+        """Return what this payer owes a company, in each currency.
+
+        :rtype: dict[res.currency, float]
+        """
+        return dict(
+            self.env['account.move']._read_group(
+                self.env['practice.payment.link']._get_open_domain(self, company),
+                ['currency_id'],
+                ['amount_residual:sum'],
+            )
+        )
+
+    def _billing_link_dialog(self, company, currency):
+        """Return the action of the dialog that sends the link for what is due in a currency."""
         action = self.env['ir.actions.act_window']._for_xml_id(
             'carepatron_billing.practice_payment_link_send_action'
         )
-        link = links._for_payer(self, company, currency)
+        link = self.env['practice.payment.link']._for_payer(self, company, currency)
         return {**action, 'context': {'default_link_id': link.id}}
-
-    # === BUSINESS METHODS === #
 
     def _get_billing_unbilled_domain(self):
         return list(

@@ -106,6 +106,28 @@ class TestPaymentLinkSend(BillingCommon):
         for word in (CLINICAL_NAME, CLINICAL_CODE, "herapy"):
             self.assertNotIn(word, f"{mail.subject} {mail.body_html}")
 
+    def test_each_currency_has_a_link_of_its_own_and_the_dialog_says_so(self):
+        euro = self.env.ref('base.EUR')
+        euro.active = True
+        foreign = self.move.copy({'currency_id': euro.id})
+        foreign.invoice_line_ids.price_unit = 80.0
+        foreign.action_post()
+        action = self.client_partner.with_user(self.front_desk).action_billing_send_link()
+        dialogs = self.env[action['res_model']].with_user(self.front_desk)
+        dialog = dialogs.with_context(**action['context']).create({})
+        self.assertIn("120.00", dialog.due)
+        self.assertIn("80.00", dialog.other_due)
+        self.assertNotIn(foreign.name, dialog.message)
+        action = dialog.action_other_currency()
+        other = dialogs.with_context(**action['context']).create({})
+        self.assertIn("80.00", other.due)
+        self.assertIn("120.00", other.other_due)
+        self.assertIn(foreign.name, other.message)
+        self.assertNotIn(self.move.name, other.message)
+        self.assertNotEqual(dialog.url, other.url)
+        one = dialogs.create({'move_id': self.move.id})
+        self.assertFalse(one.other_due)
+
     def test_nobody_sends_the_link_of_invoices_that_they_may_not_see(self):
         other = new_test_user(
             self.env, 'other@example.com', groups='carepatron_billing.group_practitioner'

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import email_normalize
+from odoo.tools import email_normalize, formatLang
 
 from ..tools import claim
 
@@ -49,6 +49,9 @@ class PracticePaymentLinkSend(models.TransientModel):
     is_test_mode = fields.Boolean(compute='_compute_mode')
     is_unavailable = fields.Boolean(compute='_compute_mode')
     is_sent = fields.Boolean(readonly=True)
+    due = fields.Char(string="Asks for", compute='_compute_due')
+    other_currency_id = fields.Many2one('res.currency', compute='_compute_due')
+    other_due = fields.Char(compute='_compute_due')
 
     # === COMPUTE METHODS ===#
 
@@ -90,6 +93,23 @@ class PracticePaymentLinkSend(models.TransientModel):
         for wizard in self:
             wizard._check_link()
             wizard.url = wizard.link_id.url
+
+    @api.depends('link_id')
+    def _compute_due(self):
+        """Tell what the link asks for, and what it can not: one payment has one currency."""
+        for wizard in self:
+            wizard._check_link()
+            link_sudo = wizard.link_id.sudo()
+            wizard.due = link_sudo._format(link_sudo._due().now)
+            others = {}
+            if not wizard.move_id:
+                others = wizard.payer_id._billing_due_by_currency(wizard.company_id)
+                others.pop(wizard.link_id.currency_id, None)
+            wizard.other_currency_id = next(iter(others), False)
+            wizard.other_due = ", ".join(
+                formatLang(self.env, amount, currency_obj=currency)
+                for currency, amount in others.items()
+            )
 
     # === CONSTRAINT METHODS ===#
 
@@ -157,6 +177,15 @@ class PracticePaymentLinkSend(models.TransientModel):
                 'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
             },
         }
+
+    def action_other_currency(self):
+        """Go on to the link for what is due in another currency.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        self._check_link()
+        return self.payer_id._billing_link_dialog(self.company_id, self.other_currency_id)
 
     def action_show_qr(self):
         """Show the link as a QR code instead, to somebody who stands at the desk."""
