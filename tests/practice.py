@@ -41,14 +41,26 @@ class Practice:
 
     def call(self, login, model, method, *args, **kwargs):
         """Call a public method as a user would over RPC."""
+        models = xmlrpc.client.ServerProxy(f"{self.server.url}/xmlrpc/2/object", allow_none=True)
+        return models.execute_kw(self._name, *self._user(login), model, method, args, kwargs)
+
+    def press(self, login, model, button, record):
+        """Press a button; it may answer nothing, which XML-RPC cannot say."""
+        arguments = [self._name, *self._user(login), model, button, [[record]]]
+        parameters = {"service": "object", "method": "execute_kw", "args": arguments}
+        answer = requests.post(
+            f"{self.server.url}/jsonrpc", json={"params": parameters}, timeout=60
+        ).json()
+        assert "error" not in answer, answer["error"]
+        return answer.get("result")
+
+    def _user(self, login):
+        """Return the id and the password of a demo user."""
         passwords = {known.login: known.password for known in LOGINS}
         if login not in self._users:
             common = xmlrpc.client.ServerProxy(f"{self.server.url}/xmlrpc/2/common")
             self._users[login] = common.authenticate(self._name, login, passwords[login], {})
-        models = xmlrpc.client.ServerProxy(f"{self.server.url}/xmlrpc/2/object", allow_none=True)
-        return models.execute_kw(
-            self._name, self._users[login], passwords[login], model, method, args, kwargs
-        )
+        return self._users[login], passwords[login]
 
     def sql(self, query):
         """Return the rows of a query, as lists of texts."""
@@ -131,6 +143,28 @@ class Practice:
         self.call(
             "admin", "account.payment.register", "action_create_payments", [wizard], context=context
         )
+
+    def credit(self, invoice):
+        """Take an invoice back by a credit note for all of it, as an accountant would."""
+        ((company, journal),) = self.sql(
+            f"SELECT company_id, journal_id FROM account_move WHERE id = {invoice}"
+        )
+        context = {
+            "active_model": "account.move",
+            "active_ids": [invoice],
+            "allowed_company_ids": [int(company)],
+        }
+        wizard = self.call(
+            "admin",
+            "account.move.reversal",
+            "create",
+            {"journal_id": int(journal), "reason": "Not attended"},
+            context=context,
+        )
+        action = self.call(
+            "admin", "account.move.reversal", "refund_moves", [wizard], context=context
+        )
+        self.call("admin", "account.move", "action_post", [action["res_id"]], context=context)
 
     def payments(self, invoice):
         """Return the payments booked for an invoice: state, amount and account of the money."""

@@ -470,12 +470,43 @@ def test_each_pay_page_is_readable_by_everybody(practice, fake, browser, keep_sc
     assert practice.click_pay(link).headers["Location"].endswith(link.rpartition("/")[2])
 
 
-def test_unknown_link_is_a_readable_page(practice, browser):
-    context = browser.new_context(viewport=PHONE)
-    page = context.new_page()
-    assert page.goto(f"{practice.server.url}/billing/pay/{'x' * 32}").status == 404
-    assert Axe().run(page).response["violations"] == []
-    context.close()
+def test_page_of_each_invoice_that_is_gone_is_readable(
+    practice, fake, browser, keep_screenshot, settings
+):
+    settings("res.company", settings.company, phone="+1 555 0100")
+
+    def gone(way, state, words):
+        invoice = practice.new_invoice()
+        link = practice.link(invoice)
+        way(invoice)
+        look(browser, keep_screenshot, link, state, words)
+        fake.forget_requests()
+        answer = practice.click_pay(link)
+        assert answer.headers["Location"].endswith(link.rpartition("/")[2])
+        assert fake.requests("/v1/checkout/sessions", "POST") == []
+
+    def accounting(button):
+        return lambda invoice: practice.press("admin", "account.move", button, invoice)
+
+    def replace(invoice):
+        successor = practice.new_invoice()
+        practice.sql(
+            "UPDATE practice_payment_link link SET replaced_by_id = successor.id"
+            "  FROM practice_payment_link successor"
+            f" WHERE link.move_id = {invoice} AND successor.move_id = {successor}"
+            " RETURNING link.id"
+        )
+
+    gone(accounting("button_cancel"), "cancelled", "has been cancelled")
+    gone(accounting("button_draft"), "withdrawn", "is changing this invoice")
+    gone(practice.credit, "credited", "has been credited")
+    gone(replace, "replaced", "has corrected the invoice")
+
+
+def test_unknown_link_is_a_readable_page(practice, browser, keep_screenshot):
+    url = f"{practice.server.url}/billing/pay/{'x' * 32}"
+    assert requests.get(url, timeout=60).status_code == 404
+    look(browser, keep_screenshot, url, "unknown", "does not work")
 
 
 def test_part_is_paid_in_a_browser_without_javascript(practice, fake, browser, settings):

@@ -278,6 +278,24 @@ def test_disconnecting_leaves_nothing_open_at_stripe_and_keeps_history(practice,
     assert card(practice, "state", "connection") == ("disabled", False)
 
 
+def test_debit_that_arrives_after_disconnecting_is_booked_once_connected_again(practice, fake):
+    key = new_key()
+    connect(practice, key)
+    invoice = practice.new_invoice()
+    session = session_in(practice.click_pay(practice.link(invoice)))
+    assert fake.pay_session(session, card="000123456789", way="debit")
+    wait_until(lambda: card(practice, "debits") == (1,))
+    disconnect(practice)
+    fake.settle_debit(session)
+    practice.age_transactions()
+    practice.run_cron("ir_cron_reconcile")
+    assert practice.invoice_state(invoice) == ("not_paid", 120.0)
+    connect(practice, key)
+    practice.run_cron("ir_cron_reconcile")
+    assert practice.invoice_state(invoice) == PAID
+    assert card(practice, "debits") == (0,)
+
+
 def test_stripe_out_of_reach_keeps_the_account_until_it_can_be_left(practice, fake):
     connect(practice, new_key())
     practice.click_pay(practice.link(practice.new_invoice()))
