@@ -1,5 +1,6 @@
 import base64
 import io
+import zipfile
 from contextlib import contextmanager
 from unittest.mock import patch
 
@@ -315,6 +316,19 @@ class TestDocuments(DocumentsCommon):
         )
         self.assertIn(OUR_WORDS, text_of(sent[0].raw))
 
+    def test_what_was_sent_keeps_its_look(self):
+        invoice = self.make_invoice()
+        with self.real_rendering():
+            self.env['account.move.send']._generate_and_send_invoices(invoice, sending_methods=[])
+        sent = invoice.invoice_pdf_report_id.raw
+        template = self.company.billing_template_id.sudo()
+        template.write({'layout': 'modern', 'theme': 'plum', 'terms': "Never seen before"})
+        self.pay(invoice, 120)
+        self.assertEqual(self.render(invoice), sent)
+        self.assertEqual(self.render(invoice, ODOO_REPORT), sent)
+        self.assertEqual(invoice._get_invoice_legal_documents('pdf')['content'], sent)
+        self.assertIn("Never seen before", text_of(self.render(self.make_invoice())))
+
     def test_batch_print_and_send_keeps_our_documents(self):
         invoices = self.make_invoice() + self.make_invoice()
         with self.real_rendering(), self.no_wkhtmltopdf():
@@ -467,6 +481,20 @@ class TestDocumentDownloads(DocumentsCommon, HttpCase):
         self.assertIn(
             f'{invoice.name.replace("/", "_")}.pdf', response.headers['Content-Disposition']
         )
+
+    def test_download_of_several_is_a_zip_of_our_documents(self):
+        invoices = self.make_invoice() | self.make_invoice()
+        action = invoices.with_user(self.front_desk).action_billing_download()
+        self.authenticate('docs_front_desk', 'docs_front_desk')
+        with self.real_rendering(), self.no_wkhtmltopdf():
+            response = self.url_open(action['url'])
+        with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+            texts = {name: text_of(archive.read(name)) for name in archive.namelist()}
+        self.assertEqual(len(texts), 2)
+        for invoice in invoices:
+            text = texts[f'{invoice.name.replace("/", "_")}.pdf']
+            self.assertIn(OUR_WORDS, text)
+            self.assertIn(invoice.name, text)
 
     def test_download_refuses_strangers(self):
         invoice = self.make_invoice()
