@@ -37,6 +37,7 @@
         'views/res_company_views.xml',
         'views/res_config_settings_views.xml',
         'views/res_partner_views.xml',
+        'views/res_users_views.xml',
         'views/menu.xml',
     ],
     'demo': [
@@ -48,6 +49,7 @@
     'assets': {
         'web.assets_backend': [
             'carepatron_billing/static/src/calendar/*',
+            'carepatron_billing/static/src/invoice_template/*',
             'carepatron_billing/static/src/links/*',
             'carepatron_billing/static/src/reports/report_handler.js',
             'carepatron_billing/static/src/setup/*',

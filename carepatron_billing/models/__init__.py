@@ -23,6 +23,7 @@ from . import (
     practice_fee_rule,
     practice_invoice_template,
     practice_invoice_template_preview,
+    practice_invoice_template_screen,
     practice_payer_share,
     practice_payment_link,
     practice_payment_link_page,

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class AccountMove(models.Model):
@@ -12,6 +12,27 @@ class AccountMove(models.Model):
         index='btree_not_null',
         help="Empty: the client's, the practitioner's or the practice's.",
     )
+
+    billing_template_label = fields.Char(
+        string="Template in Use",
+        compute='_compute_billing_template_label',
+        groups='carepatron_billing.group_practitioner,account.group_account_invoice',
+    )
+
+    @api.depends(
+        'billing_template_id',
+        'company_id',
+        'invoice_line_ids.billing_item_id',
+        'invoice_pdf_report_id',
+        'invoice_user_id',
+        'partner_id',
+    )
+    def _compute_billing_template_label(self):
+        for move in self:
+            if move.sudo().invoice_pdf_report_id:
+                move.billing_template_label = self.env._("As it was sent")
+            else:
+                move.billing_template_label = move._billing_template().name or False
 
     def _billing_template(self):
         """Return the template (sudo) of this document: the one chosen for it, or for its payer,

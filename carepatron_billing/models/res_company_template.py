@@ -13,6 +13,29 @@ class ResCompany(models.Model):
         help="The look of every invoice for which no other one was chosen.",
     )
 
+    billing_template_ids = fields.Many2many(
+        'practice.invoice.template',
+        string="Invoice Templates",
+        compute='_compute_billing_template_ids',
+        help="A branch has its parent's too.",
+    )
+
+    def _compute_billing_template_ids(self):
+        templates = self.env['practice.invoice.template'].search(
+            [('company_id', 'parent_of', self.ids)]
+        )
+        for company in self:
+            company.billing_template_ids = templates.filtered(
+                lambda template, company=company: template.company_id in company.parent_ids
+            )
+
+    def action_billing_new_template(self):
+        """Open a new invoice template.
+
+        :rtype: dict
+        """
+        return self.env['practice.invoice.template'].action_new()
+
     @api.model_create_multi
     def create(self, vals_list):
         """Override of `base` to give each practice its invoice template."""

@@ -2,8 +2,12 @@
 
 from odoo import api, fields, models
 from odoo.fields import Command
+from odoo.tools import format_date, formatLang
 
+from .account_move_report import MINUS
 from .document import qr_code
+
+MAX_LINES = 300
 
 
 class AccountMoveReport(models.AbstractModel):
@@ -13,12 +17,17 @@ class AccountMoveReport(models.AbstractModel):
     def _get_sample_values(self, data):
         """Return the values of a document that stands in no book.
 
-        :param dict data: `template`
+        :param dict data: `template`; `sample`: `kind` (`invoice`, `paid` or `credit`) and the
+            number of `lines`, both optional
         :rtype: dict
         """
         company = data['template'].company_id
         report = self.with_company(company)
-        move = report._make_sample(company)
+        sample = data.get('sample') or {}
+        is_credit = sample.get('kind') == 'credit'
+        is_paid = sample.get('kind') == 'paid'
+        lines = min(max(int(sample.get('lines') or 4), 1), MAX_LINES)
+        move = report._make_sample(company, 'out_refund' if is_credit else 'out_invoice', lines)
         document = report._get_document(move, data)
         show = document['look']
         url = f"{company.get_base_url()}/billing/pay/sample"
@@ -35,10 +44,13 @@ class AccountMoveReport(models.AbstractModel):
                 ]
                 if show['show_practitioner']
                 else [],
-                'link': {'url': url, 'qr_code': qr_code(url)} if show['show_qr_code'] else False,
+                'link': {'url': url, 'qr_code': qr_code(url)}
+                if show['show_qr_code'] and document['to_pay']
+                else False,
                 'bank': document['bank']
                 or (
                     show['show_bank']
+                    and document['to_pay']
                     and {
                         'holder': company.name,
                         'number': "0000 1234 5678 90",
@@ -48,13 +60,35 @@ class AccountMoveReport(models.AbstractModel):
                 ),
             }
         )
+        if is_paid:
+            self._pay_sample(move, document)
         document['has_codes'] = show['show_code']
         for number, item in enumerate(document['items']):
             item['code'] = f"S{number + 1:02}"
             item['time'] = show['show_session_time'] and "10:00\N{EN DASH}10:50"
         return {'documents': [document]}
 
-    def _make_sample(self, company):
+    def _pay_sample(self, move, document):
+        total = self._get_sums(move)[0]
+        paid = formatLang(self.env, total, currency_obj=move.currency_id)
+        nothing = formatLang(self.env, 0, currency_obj=move.currency_id)
+        day = format_date(self.env, move.invoice_date)
+        document.update(
+            {
+                'mark_kind': 'paid',
+                'mark': self.env._("Paid"),
+                'facts': [*document['facts'][:-1], (self.env._("Amount due"), nothing)],
+                'payments': [(self.env._("Paid on %s", day), f"{MINUS}{paid}")],
+                'due': nothing,
+                'to_pay': False,
+                'link': False,
+                'bank': False,
+                'payment_reference': False,
+                'payment_instructions': False,
+            }
+        )
+
+    def _make_sample(self, company, move_type, count):
         today = company._billing_today()
         journal = self.env['account.journal'].search(
             [('type', '=', 'sale'), ('company_id', 'parent_of', company.id)], limit=1
@@ -70,19 +104,21 @@ class AccountMoveReport(models.AbstractModel):
                 'country_id': company.country_id.id,
             }
         )
-        lines = [
+        services = [
             (21, self.env._("Initial assessment"), 1, 180, 0),
             (14, self.env._("Session, 50 minutes"), 1, 120, 0),
             (7, self.env._("Session, 50 minutes"), 1, 120, 10),
             (7, self.env._("Workbook"), 2, 24.5, 0),
         ]
+        lines = [services[number % len(services)] for number in range(count)]
+        prefix = 'RINV' if move_type == 'out_refund' else 'INV'
         return self.env['account.move'].new(
             {
-                'move_type': 'out_invoice',
+                'move_type': move_type,
                 'company_id': company.id,
                 'journal_id': journal.id,
-                'name': f'INV/{today.year}/00042',
-                'payment_reference': f'INV/{today.year}/00042',
+                'name': f'{prefix}/{today.year}/00042',
+                'payment_reference': f'{prefix}/{today.year}/00042',
                 'partner_id': client.id,
                 'invoice_date': today,
                 'invoice_date_due': fields.Date.add(today, days=14),
