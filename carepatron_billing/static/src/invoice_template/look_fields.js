@@ -1,6 +1,7 @@
 import { onWillStart } from "@odoo/owl";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
+import { ColorField, colorField } from "@web/views/fields/color/color_field";
 import { RadioField, radioField } from "@web/views/fields/radio/radio_field";
 import { LayoutThumbnail } from "./layout_thumbnail";
 
@@ -35,6 +36,15 @@ export class ThemeField extends RadioField {
         return this.themes[theme] || [main_color, accent_color];
     }
 }
+
+/**
+ * Odoo's choice of a colour, with its label and the colour in letters.
+ */
+export class LookColorField extends ColorField {
+    static template = "carepatron_billing.LookColorField";
+}
+
+registry.category("fields").add("practice_color", { ...colorField, component: LookColorField });
 
 const colors = [
     { name: "main_color", type: "char" },
