@@ -29,6 +29,7 @@ def paper(page):
 def wait_for_paper(page, text):
     """Wait until a page of the preview says a text."""
     paper(page).filter(has_text=text).first.wait_for(state="attached")
+    page.wait_for_selector(".o_preview_status:not(:has-text('Drawing'))")
 
 
 def assert_accessible(page):

@@ -40,7 +40,7 @@ export class InvoiceTemplatePreview extends Component {
         this.known = {};
         this.isDrawing = false;
         this.isStale = false;
-        this.drawSoon = useDebounced(() => this.draw(), 200);
+        this.drawLater = useDebounced(() => this.draw(), 200);
         this.redrawSoon = useDebounced(() => this.drawPages(), 150);
         useRecordObserver((record) => this.onRecordChange(record));
         onMounted(() => this.watch());
@@ -73,11 +73,8 @@ export class InvoiceTemplatePreview extends Component {
         return `${Math.round(this.state.zoom * 100)} %`;
     }
 
-    get statusText() {
-        const { isBusy, pageCount } = this.state;
-        if (isBusy) {
-            return _t("Drawing…");
-        }
+    get pagesText() {
+        const { pageCount } = this.state;
         return pageCount === 1 ? _t("1 page") : _t("%s pages", pageCount);
     }
 
@@ -145,6 +142,11 @@ export class InvoiceTemplatePreview extends Component {
     }
 
     // What is drawn -------------------------------------------------------------------------
+
+    drawSoon() {
+        this.state.isBusy = true;
+        this.drawLater();
+    }
 
     get isVisible() {
         return this.sheets.el?.offsetParent !== null;
