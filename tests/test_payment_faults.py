@@ -313,7 +313,7 @@ REFUND_EVENTS = ("refund.created", "refund.updated", "refund.failed")
 
 
 @settings(
-    max_examples=6,
+    max_examples=5,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
@@ -327,6 +327,10 @@ REFUND_EVENTS = ("refund.created", "refund.updated", "refund.failed")
     lost="refunds",
 )
 @example(steps=["pay", "refund all at Stripe", "reverse", "a refund fails"], lost="none")
+@example(
+    steps=["pay", "refund a part at Stripe", "deliver", "cron", "a refund fails", "double"],
+    lost="none",
+)
 @example(steps=["pay", "refund a part at Stripe", "cancel", "pay"], lost="all")
 def test_in_any_order_the_books_hold_what_stripe_holds(practice, steps, lost):
     fake = practice.stripe
