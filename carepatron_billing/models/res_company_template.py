@@ -20,6 +20,11 @@ class ResCompany(models.Model):
         help="A branch has its parent's too.",
     )
 
+    billing_document_problem = fields.Char(
+        compute='_compute_billing_document_problem',
+        help="What keeps this machine from printing invoices in the look of their templates.",
+    )
+
     def _compute_billing_template_ids(self):
         templates = self.env['practice.invoice.template'].search(
             [('company_id', 'parent_of', self.ids)]
@@ -69,3 +74,6 @@ class ResCompany(models.Model):
             return company_sudo.billing_template_id
         templates_sudo = company_sudo.billing_template_id.with_company(company_sudo)
         return templates_sudo.new(templates_sudo.default_get(list(templates_sudo._fields)))
+
+    def _compute_billing_document_problem(self):
+        self.billing_document_problem = self.env['ir.actions.report']._billing_pdf_engine_problem()

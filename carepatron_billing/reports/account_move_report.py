@@ -35,7 +35,10 @@ class AccountMoveReport(models.AbstractModel):
         }
 
     def _get_document(self, move, data):
-        template = data.get('template') or move._billing_template()
+        template = data.get('template')
+        # A web client may send data of its own along with its wish to print.
+        if not isinstance(template, models.BaseModel):
+            template = move._billing_template()
         template = template.with_context(lang=move.env.lang)
         amount = _amount_formatter(move)
         total, due = self._get_sums(move)

@@ -407,6 +407,13 @@ class TestDocuments(DocumentsCommon):
 
     # === WHEN THINGS GO WRONG === #
 
+    def test_data_from_a_web_client_chooses_no_template(self):
+        invoice = self.make_invoice()
+        page = self.env['ir.actions.report']._render_qweb_html(
+            REPORT, invoice.ids, data={'template': "modern"}
+        )[0]
+        self.assertIn(b'class="article classic"', page)
+
     def test_hostile_texts_fetch_nothing(self):
         server = CountingServer()
         self.addCleanup(server.server_close)
@@ -446,8 +453,7 @@ class TestDocuments(DocumentsCommon):
             self.render(invoice)
 
     def test_missing_engine_gives_odoos_document_and_a_message(self):
-        reports = self.env['ir.actions.report']
-        self.assertFalse(reports._billing_pdf_engine_problem())
+        self.assertFalse(self.company.billing_document_problem)
         printed = []
 
         def print_odoos(self, bodies, report_ref=False, **kwargs):
@@ -463,9 +469,12 @@ class TestDocuments(DocumentsCommon):
                 ),
                 mute_logger(billing_report.__name__),
             ):
-                self.assertIn(word, reports._billing_pdf_engine_problem())
+                self.company.invalidate_recordset(['billing_document_problem'])
+                self.assertIn(word, self.company.billing_document_problem)
                 self.assertEqual(self.render(self.make_invoice()), b'%PDF-odoo')
         self.assertEqual(printed, ['account.report_invoice_with_payments'] * 3)
+        self.company.invalidate_recordset(['billing_document_problem'])
+        self.assertFalse(self.company.billing_document_problem)
 
 
 @tagged('post_install', '-at_install')
