@@ -56,7 +56,10 @@ def test_uninvoiced_work_is_invoiced_from_the_list(page, log_in, server, keep_sc
     rows.nth(0).locator("input[type=checkbox]").click()
     rows.nth(1).locator("input[type=checkbox]").click()
     keep_screenshot(page, "uninvoiced work")
-    page.click(".o_control_panel button[name=action_billing_invoice]")
+    page.click(".o_control_panel button[name=action_billing_preview]")
+    page.wait_for_selector(".modal [name=line_ids] .o_data_row")
+    keep_screenshot(page, "invoices before they are made")
+    page.click(".modal button[name=action_invoice]")
     page.wait_for_selector("text=Invoices")
     page.wait_for_selector("[name=billing_status]")
 

@@ -4,7 +4,7 @@ from datetime import time, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
 # What billing needs to know of a session, also of a private one.
@@ -100,6 +100,12 @@ class CalendarEvent(models.Model):
     )
     billing_is_group = fields.Boolean(
         string="Several Clients", compute='_compute_billing', groups=GROUP
+    )
+    billing_is_uninvoiced = fields.Boolean(
+        string="Uninvoiced",
+        store=False,
+        search='_search_billing_is_uninvoiced',
+        groups=GROUP,
     )
     billing_notice = fields.Char(
         compute='_compute_billing',
@@ -201,6 +207,16 @@ class CalendarEvent(models.Model):
             - declined.partner_id
             - self.user_id.partner_id
         )
+
+    def _search_billing_is_uninvoiced(self, operator, value):
+        """Find sessions with an item that waits, or with a service and no item yet."""
+        if operator != 'in':
+            return NotImplemented
+        waiting = Domain('billing_item_ids', 'any', [('state', 'in', ('unbilled', 'to_confirm'))])
+        none_yet = Domain('billing_service_id', '!=', False) & Domain(
+            'billing_item_ids', '=', False
+        )
+        return waiting | none_yet if True in value else ~(waiting | none_yet)
 
     # === ONCHANGE METHODS === #
 

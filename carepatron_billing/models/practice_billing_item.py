@@ -407,12 +407,14 @@ class PracticeBillingItem(models.Model):
 
     # === BUSINESS METHODS: INVOICING === #
 
-    def _invoice(self):
+    def _invoice(self, mode='payer', date=None):
         """Put these items on posted invoices: one for each payer, practice and currency.
 
         Items that are invoiced already, by somebody else a moment ago too, are left alone.
         The caller answers for the right to do so.
 
+        :param str mode: see `_group_for_invoices`
+        :param datetime.date date: of the invoices, today in the practice unless given
         :return: the new invoices
         :rtype: recordset of `account.move`
         :raise UserError: if something is missing for an invoice; it says what
@@ -420,23 +422,29 @@ class PracticeBillingItem(models.Model):
         claim(self)
         items_sudo = self.sudo().filtered(lambda item: item.state != 'invoiced')
         items_sudo._check_invoiceable()
-        moves_sudo = self.env['account.move'].sudo()
+        # The note of who made the invoice stays; nothing follows or is tracked of its first moment.
+        moves_sudo = (
+            self.env['account.move']
+            .sudo()
+            .with_context(mail_notrack=True, mail_create_nosubscribe=True)
+        )
         for company, company_items_sudo in items_sudo.grouped('company_id').items():
             journals_sudo = company_items_sudo._get_sales_journals(company)
-            groups = company_items_sudo.grouped(lambda item: (item.payer_id, item.currency_id))
+            groups = company_items_sudo._group_for_invoices(mode)
             moves_sudo |= moves_sudo.with_company(company).create(
                 [
                     {
                         **items._prepare_invoice(),
+                        **({'invoice_date': date} if date else {}),
                         'journal_id': journals_sudo.sorted(
                             lambda journal, currency=currency: journal.currency_id != currency
                         )[0].id,
                     }
-                    for (_payer, currency), items in groups.items()
+                    for (_company, _payer, currency, _session), items in groups.items()
                 ]
             )
         moves_sudo._post(soft=False)
-        return moves_sudo.sudo(self.env.su)
+        return self.env['account.move'].browse(moves_sudo.ids)
 
     def _check_invoiceable(self):
         """Raise a `UserError` that names the items which cannot be invoiced, and the remedy."""

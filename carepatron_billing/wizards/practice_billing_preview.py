@@ -1,0 +1,172 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+# Beyond so many invoices the work goes on in the background.
+AT_ONCE = 20
+
+
+class PracticeBillingPreview(models.TransientModel):
+    """Which invoices a selection of sessions gives, and what hinders it."""
+
+    _name = 'practice.billing.preview'
+    _description = "Invoice Sessions"
+
+    item_ids = fields.Many2many('practice.billing.item', string="Sessions", required=True)
+    mode = fields.Selection(
+        [('payer', "One invoice for each payer"), ('session', "One invoice for each session")],
+        string="Make",
+        required=True,
+        default='payer',
+    )
+    invoice_date = fields.Date(
+        required=True, default=lambda self: self.env.company._billing_today()
+    )
+    send_links = fields.Boolean(string="Send payment links at once")
+    line_ids = fields.One2many(
+        'practice.billing.preview.line', 'preview_id', compute='_compute_lines', store=True
+    )
+    obstacle_ids = fields.One2many(
+        'practice.billing.preview.obstacle', 'preview_id', compute='_compute_lines', store=True
+    )
+    summary = fields.Char(compute='_compute_lines', store=True)
+
+    @api.depends('item_ids', 'mode', 'invoice_date', 'send_links')
+    def _compute_lines(self):
+        for wizard in self:
+            items = wizard.item_ids._origin
+            obstacles = items._get_obstacles(
+                wizard.invoice_date or self.env.company._billing_today(), wizard.send_links
+            )
+            ready = wizard._get_ready(obstacles)
+            groups = ready._group_for_invoices(wizard.mode)
+            wizard.line_ids = [Command.clear()] + [
+                Command.create(
+                    {
+                        'payer_id': group.payer_id.id,
+                        'clients': ", ".join(group.client_id.mapped('name')),
+                        'sessions': len(group),
+                        'currency_id': group.currency_id.id,
+                        'amount_total': sum(group.mapped('amount_total')),
+                    }
+                )
+                for group in groups.values()
+            ]
+            wizard.obstacle_ids = [Command.clear()] + [
+                Command.create({'kind': kind, 'name': message, 'item_ids': blocked.ids})
+                for kind, message, blocked, _left_out in obstacles
+            ]
+            totals = ready.grouped('currency_id')
+            wizard.summary = self.env._(
+                "%(count)s invoices, %(totals)s",
+                count=len(groups),
+                totals=" + ".join(
+                    currency.format(sum(same.mapped('amount_total')))
+                    for currency, same in totals.items()
+                )
+                or "0",
+            )
+
+    def _get_ready(self, obstacles):
+        left_out = self.env['practice.billing.item'].union(
+            *(blocked for _kind, _message, blocked, out in obstacles if out)
+        )
+        return (self.item_ids._origin - left_out).filtered(lambda item: item.state == 'unbilled')
+
+    def action_invoice(self):
+        """Make the invoices: at once if they are few, else in the background.
+
+        :return: the invoices, or how far the batch is
+        :rtype: dict
+        :raise UserError: if nothing is ready
+        """
+        self.ensure_one()
+        self.item_ids.check_access('write')
+        ready = self._get_ready(self.item_ids._get_obstacles(self.invoice_date))
+        if not ready:
+            raise UserError(
+                self.env._("None of these sessions can be invoiced yet. See what is missing.")
+            )
+        ready_sudo = ready.sudo()
+        ready_sudo.batch_error = False
+        batches_sudo = self.env['practice.billing.batch'].sudo()
+        for company, items_sudo in ready_sudo.grouped('company_id').items():
+            batch_sudo = batches_sudo.create(
+                {
+                    'company_id': company.id,
+                    'mode': self.mode,
+                    'invoice_date': self.invoice_date,
+                    'send_links': self.send_links,
+                }
+            )
+            items_sudo.batch_id = batch_sudo
+            batches_sudo |= batch_sudo
+        if sum(len(batch._get_groups()) for batch in batches_sudo) > AT_ONCE or self.send_links:
+            self.env.ref('carepatron_billing.ir_cron_invoice_batches').sudo()._trigger()
+            return batches_sudo[:1].sudo(False).action_open()
+        for batch_sudo in batches_sudo:
+            batch_sudo._invoice_groups(batch_sudo._get_groups())
+            batch_sudo.is_open = False
+        if ready.filtered('batch_error'):
+            return batches_sudo[:1].sudo(False).action_open()
+        return ready.invoice_id._billing_action_open()
+
+
+class PracticeBillingPreviewLine(models.TransientModel):
+    _name = 'practice.billing.preview.line'
+    _description = "Invoice to Make"
+
+    preview_id = fields.Many2one('practice.billing.preview', ondelete='cascade')
+    payer_id = fields.Many2one('res.partner')
+    clients = fields.Char()
+    sessions = fields.Integer()
+    currency_id = fields.Many2one('res.currency')
+    amount_total = fields.Monetary(string="Total")
+
+
+class PracticeBillingPreviewObstacle(models.TransientModel):
+    _name = 'practice.billing.preview.obstacle'
+    _description = "What Hinders an Invoice"
+
+    preview_id = fields.Many2one('practice.billing.preview', ondelete='cascade')
+    kind = fields.Char()
+    name = fields.Char(string="Missing")
+    item_ids = fields.Many2many('practice.billing.item')
+    count = fields.Integer(string="Sessions", compute='_compute_count')
+
+    @api.depends('item_ids')
+    def _compute_count(self):
+        for obstacle in self:
+            obstacle.count = len(obstacle.item_ids)
+
+    def action_mend(self):
+        """Open what has to be mended.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        if self.kind == 'period':
+            self.preview_id.invoice_date = self.env.company._billing_today()
+            return {
+                'type': 'ir.actions.act_window',
+                'res_model': self.preview_id._name,
+                'res_id': self.preview_id.id,
+                'view_mode': 'form',
+                'target': 'new',
+            }
+        model, records = {
+            'service': ('product.product', self.item_ids.sudo().service_id),
+            'email': ('res.partner', self.item_ids.payer_id),
+            'journal': ('account.journal', self.env['account.journal']),
+        }.get(self.kind, ('practice.billing.item', self.item_ids))
+        action = {
+            'type': 'ir.actions.act_window',
+            'name': self.name,
+            'res_model': model,
+            'view_mode': 'list,form',
+            'domain': [('id', 'in', records.ids)] if records else [('type', '=', 'sale')],
+            'context': {'active_test': False},
+        }
+        if len(records) == 1:
+            action.update(res_id=records.id, view_mode='form')
+        return action
