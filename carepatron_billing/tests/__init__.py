@@ -20,6 +20,7 @@ from . import (
     test_refund_at_stripe,
     test_security,
     test_session_changes,
+    test_sessions_at_random,
     test_stripe_event,
     test_stripe_gateway,
     test_stripe_webhook,
