@@ -22,6 +22,7 @@
         'data/practice_invoice_template_data.xml',
         'wizards/practice_billing_preview_views.xml',
         'wizards/practice_billing_waive_views.xml',
+        'wizards/practice_invoice_correct_views.xml',
         'wizards/practice_payment_link_send_views.xml',
         'wizards/practice_stripe_setup_views.xml',
         'views/account_move_views.xml',

@@ -1,5 +1,6 @@
 from . import (
     account_move,
+    account_move_correct,
     account_move_line,
     account_move_refund,
     account_move_send,

@@ -6,6 +6,7 @@ from . import (
     test_calendar_event,
     test_document_content,
     test_documents,
+    test_invoice_correct,
     test_invoice_template,
     test_invoice_template_screen,
     test_issued_invoice,

@@ -1,0 +1,171 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+
+from ..tools import claim
+
+
+class AccountMove(models.Model):
+    """Undo and correct: an issued invoice is never edited."""
+
+    _inherit = 'account.move'
+
+    billing_replaced_by_id = fields.Many2one(
+        'account.move', string="Replaced by", readonly=True, copy=False, index='btree_not_null'
+    )
+    billing_can_undo = fields.Boolean(compute='_compute_billing_can_undo', compute_sudo=True)
+    billing_can_correct = fields.Boolean(compute='_compute_billing_can_undo', compute_sudo=True)
+
+    def _compute_billing_can_undo(self):
+        for move in self:
+            live = (
+                move.state == 'posted'
+                and move.payment_state != 'reversed'
+                and move._billing_is_issued()
+            )
+            final = live and move._billing_why_final()
+            move.billing_can_undo = live and not final
+            move.billing_can_correct = bool(live and final)
+
+    # === ACTION METHODS === #
+
+    def action_billing_undo(self):
+        """Take back an invoice that nobody has seen; it keeps its number, its sessions wait.
+
+        :raise UserError: if somebody has seen it
+        """
+        self.ensure_one()
+        self._billing_check_group('carepatron_billing.group_front_desk')
+        claim(self)
+        reason = self._billing_why_final()
+        if reason:
+            raise UserError(self.env._("%s Choose Correct instead.", reason))
+        self.sudo().button_cancel()
+        return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
+
+    def action_billing_correct(self):
+        """Open the dialog that corrects this invoice.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        self._billing_check_group('carepatron_billing.group_front_desk')
+        action = self.env['ir.actions.act_window']._for_xml_id(
+            'carepatron_billing.practice_invoice_correct_action'
+        )
+        return {**action, 'context': {'default_move_id': self.id}}
+
+    # === BUSINESS METHODS === #
+
+    def _billing_correct(self, reason, lines, close=False):
+        """Credit this invoice in full and issue what takes its place, all or nothing.
+
+        Open Checkout Sessions for the old amount are closed by what follows the commit; money that
+        lands meanwhile stays as the payer's credit.
+
+        :param str reason: why; printed on the credit note
+        :param list lines: of the new invoice: pairs of an old line and its new values
+        :param bool close: whether sessions that are not on the new invoice are billed no more
+        :return: the new invoice, if there are lines
+        :rtype: recordset of `account.move`
+        :raise UserError: if it was corrected already, or a payment is under way
+        """
+        self.ensure_one()
+        self._billing_check_group('carepatron_billing.group_front_desk')
+        claim(self)
+        move_sudo = self.sudo()
+        if not move_sudo.billing_can_correct and not move_sudo.billing_can_undo:
+            raise UserError(self.env._("%s is not open to correction any more.", self.name))
+        if move_sudo._billing_open_transactions().filtered(lambda tx: tx.state != 'draft'):
+            raise UserError(
+                self.env._(
+                    "A payment of %s is under way. Correct it when the payment has arrived.",
+                    self.name,
+                )
+            )
+        items_sudo = move_sudo.billing_item_ids
+        receivable = move_sudo.line_ids.filtered(
+            lambda line: line.account_id.account_type == 'asset_receivable'
+        )
+        paid_lines = (
+            receivable.matched_credit_ids.credit_move_id
+            | receivable.matched_debit_ids.debit_move_id
+        )
+        today = self.company_id._billing_today()
+        move_sudo._reverse_moves([{'invoice_date': today, 'ref': reason}], cancel=True)
+        # What the database sees of the old lines comes before the new ones.
+        self.env.flush_all()
+        items_sudo.invalidate_recordset(['state', 'invoice_id'])
+        kept_sudo = self.env['practice.billing.item'].sudo().browse()
+        extra = []
+        for line, values in lines:
+            line_sudo = line.sudo()
+            if line_sudo.move_id != move_sudo:
+                raise UserError(self.env._("This line belongs to another invoice."))
+            item_sudo = line_sudo.billing_item_id
+            if item_sudo:
+                if values['name'] == item_sudo._get_line_name():
+                    values = {**values, 'name': item_sudo.name}
+                item_sudo.write(values)
+                kept_sudo |= item_sudo
+            else:
+                [copied] = line_sudo.copy_data()
+                names = ('product_id', 'tax_ids', 'account_id', 'discount', 'product_uom_id')
+                extra.append(
+                    Command.create({**{name: copied.get(name) for name in names}, **values})
+                )
+        if close:
+            (items_sudo - kept_sudo)._waive(reason)
+        if not lines:
+            self._billing_log_correction(reason)
+            return self.browse()
+        new_sudo = self._billing_replace(kept_sudo, extra)
+        move_sudo.billing_replaced_by_id = new_sudo
+        open_lines = paid_lines.exists().filtered(lambda line: not line.reconciled)
+        due = new_sudo.line_ids.filtered(
+            lambda line: line.account_id.account_type == 'asset_receivable'
+        )
+        for account in open_lines.account_id & due.account_id:
+            same = (open_lines | due).filtered(
+                lambda line, account=account: line.account_id == account and not line.reconciled
+            )
+            same.reconcile()
+        self._billing_log_correction(reason, new_sudo)
+        return new_sudo.sudo(self.env.su)
+
+    def _billing_replace(self, items_sudo, extra):
+        """Issue the invoice that takes this one's place.
+
+        :param items_sudo: recordset of `practice.billing.item` (sudo)
+        :param list extra: commands of lines without an item
+        :rtype: recordset of `account.move` (sudo)
+        """
+        move_sudo = self.sudo().with_company(self.company_id)
+        values = items_sudo._prepare_invoice() if items_sudo else {'invoice_line_ids': []}
+        new_sudo = move_sudo.create(
+            {
+                **values,
+                'move_type': 'out_invoice',
+                'company_id': self.company_id.id,
+                'journal_id': self.journal_id.id,
+                'partner_id': self.partner_id.id,
+                'currency_id': self.currency_id.id,
+                'invoice_date': self.company_id._billing_today(),
+                'invoice_payment_term_id': self.invoice_payment_term_id.id,
+                'invoice_user_id': self.invoice_user_id.id,
+                'invoice_line_ids': values['invoice_line_ids'] + extra,
+            }
+        )
+        new_sudo._post(soft=False)
+        return new_sudo
+
+    def _billing_log_correction(self, reason, new=None):
+        if new:
+            self._message_log(
+                body=self.env._(
+                    "Credited and replaced by %(new)s: %(reason)s", new=new.name, reason=reason
+                )
+            )
+            new._message_log(body=self.env._("Takes the place of %s.", self.name))
+        else:
+            self._message_log(body=self.env._("Credited: %s", reason))
