@@ -103,7 +103,7 @@ class CalendarEvent(models.Model):
     )
     billing_is_uninvoiced = fields.Boolean(
         string="Uninvoiced",
-        store=False,
+        compute='_compute_billing',
         search='_search_billing_is_uninvoiced',
         groups=GROUP,
     )
@@ -140,6 +140,7 @@ class CalendarEvent(models.Model):
                 event.billing_notice = False
                 event.billing_attendance = False
                 event.billing_is_group = False
+                event.billing_is_uninvoiced = False
                 continue
             items = items_sudo.filtered(lambda item, event=event: item.event_id == event._origin)
             waiting = [
@@ -159,6 +160,11 @@ class CalendarEvent(models.Model):
             event.billing_amount = sum(item.amount_total for item in shares)
             event.billing_state = items._get_session_state(len(waiting))
             event.billing_notice = items._get_session_notice()
+            event.billing_is_uninvoiced = event.billing_state in (
+                'to_confirm',
+                'unbilled',
+                'partial',
+            )
 
     def _billing_may_see(self, fact):
         """Return whether the user may know what is billed for a session."""

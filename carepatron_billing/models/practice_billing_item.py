@@ -422,12 +422,8 @@ class PracticeBillingItem(models.Model):
         claim(self)
         items_sudo = self.sudo().filtered(lambda item: item.state != 'invoiced')
         items_sudo._check_invoiceable()
-        # The note of who made the invoice stays; nothing follows or is tracked of its first moment.
-        moves_sudo = (
-            self.env['account.move']
-            .sudo()
-            .with_context(mail_notrack=True, mail_create_nosubscribe=True)
-        )
+        # Odoo notes each new invoice by itself, with several queries; here all are noted at once.
+        moves_sudo = self.env['account.move'].sudo().with_context(tracking_disable=True)
         for company, company_items_sudo in items_sudo.grouped('company_id').items():
             journals_sudo = company_items_sudo._get_sales_journals(company)
             groups = company_items_sudo._group_for_invoices(mode)
@@ -444,7 +440,10 @@ class PracticeBillingItem(models.Model):
                 ]
             )
         moves_sudo._post(soft=False)
-        return self.env['account.move'].browse(moves_sudo.ids)
+        moves = self.env['account.move'].browse(moves_sudo.ids)
+        note = self.env._("Invoice created")
+        moves.sudo()._message_log_batch(bodies=dict.fromkeys(moves.ids, note))
+        return moves
 
     def _check_invoiceable(self):
         """Raise a `UserError` that names the items which cannot be invoiced, and the remedy."""
