@@ -20,8 +20,9 @@ class AccountMove(models.Model):
         for move in self:
             live = (
                 move.state == 'posted'
-                and move.payment_state != 'reversed'
                 and move._billing_is_issued()
+                # What is credited in part already is settled by further credit notes.
+                and not move.reversal_move_ids.filtered(lambda credit: credit.state != 'cancel')
             )
             final = live and move._billing_why_final()
             move.billing_can_undo = live and not final
