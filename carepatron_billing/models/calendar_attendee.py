@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import fields, models
 
 # Odoo's own mails about a session, which list everybody who attends.
 MAILS = {
@@ -15,9 +15,12 @@ class CalendarAttendee(models.Model):
     def write(self, vals):
         """Override of `calendar`: a client who declines beforehand is not billed."""
         result = super().write(vals)
-        if 'state' in vals:
+        if vals.get('state') == 'declined':
+            now = fields.Datetime.now()
+            facts = self.event_id._billing_facts()
+            ahead = [event.id for event, fact in facts.items() if fact.begins > now]
             self.env['practice.billing.item']._follow_events(
-                self.event_id.filtered(lambda event: event._billing_is_ahead()), {'attendee_ids'}
+                self.event_id.browse(ahead), {'attendee_ids'}
             )
         return result
 

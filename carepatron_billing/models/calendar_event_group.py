@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 
 try:
     import vobject
@@ -35,14 +35,6 @@ class CalendarEvent(models.Model):
         :rtype: bool
         """
         return len(self.attendee_ids.partner_id.filtered('partner_share')) > 1
-
-    def _billing_is_ahead(self):
-        """Return whether the session has not begun.
-
-        :rtype: bool
-        """
-        (fact,) = self._billing_facts().values()
-        return fact.begins > fields.Datetime.now()
 
     def _billing_visible_attendees(self, viewer):
         """Return the attendees that one of them may know of.
