@@ -13,6 +13,8 @@ def open_template(log_in, server):
     """Open the practice's default template as a manager and wait for its picture."""
 
     def open_template(page):
+        # Pictures and axe would meet tabs that are still fading in.
+        page.emulate_media(reduced_motion="reduce")
         log_in(page, "manager")
         page.goto(f"{server.url}/odoo/invoice-templates")
         page.click(".o_kanban_record:has-text('Default')")
@@ -166,6 +168,9 @@ def test_settings_lead_to_a_new_default_template(page, log_in, server, keep_scre
     page.wait_for_selector(".o_template_card:has-text('Standard') .badge:has-text('Default')")
     page.locator(".o_template_card", has_text="For insurers").get_by_text("Edit").click()
     wait_for_paper(page, "Payment slip")
+    page.click("button:has-text('Use for all drafts')")
+    page.click(".modal button:has-text('Use for all drafts')")
+    page.wait_for_selector(".o_notification:has-text('drafts use For insurers')")
 
 
 def test_client_gets_a_template_of_its_own(page, log_in, server, keep_screenshot):

@@ -69,7 +69,7 @@ class PracticeInvoiceTemplate(models.Model):
         return THEMES
 
     def get_preview(self, values, sample):
-        """Draw a document in the look that a form shows, saved or not. Nothing is written.
+        """Draw a document in the look that a form shows, saved or not. The form is not saved.
 
         :param dict values: of the form; fields that are no part of the look are left out
         :param dict sample: `move_id`, an invoice; else `kind` and `lines` of a made-up one, as

@@ -1,9 +1,11 @@
 import base64
+from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
+from ..gateways import pdf_engine
 from .common import BillingCommon
 from .test_documents import text_of
 
@@ -90,6 +92,10 @@ class TestInvoiceTemplateScreen(BillingCommon):
         self.assertEqual(company.billing_template_ids, self.template | copy)
         self.assertEqual(copy.action_edit()['res_id'], copy.id)
         self.assertFalse(company.action_billing_new_template()['res_id'])
+
+    def test_preview_says_what_keeps_documents_from_being_drawn(self):
+        with patch.object(pdf_engine, 'find_problem', return_value='library'):
+            self.assertIn("Pango", self.preview({})['problem'])
 
     def test_duplicate_opens_the_copy(self):
         action = self.template.action_duplicate()
