@@ -35,6 +35,7 @@ MAX_IMAGE_BYTES = 2_000_000
 MAX_IMAGE_PIXELS = 6_000_000
 MAX_SVG_BYTES = 100_000
 MAX_SECONDS = 30
+MAX_IMAGES_KEPT = 24
 
 RASTER_FORMATS = [
     plugin.format
@@ -115,6 +116,7 @@ def render(html, stylesheet, variant=ACCESSIBLE, max_seconds=MAX_SECONDS):
             pdf = HTML(string=html, url_fetcher=press.fetch).write_pdf(
                 stylesheets=[press.css],
                 font_config=press.font_config,
+                cache=press.images,
                 pdf_variant=variant,
                 finisher=_leave_objects_plain if variant == ARCHIVE else None,
                 # Random otherwise; it tells files apart, and equal texts are one document.
@@ -157,6 +159,8 @@ class _Press:
             font_config=self.font_config,
         )
         self.fetch = _make_fetcher({})
+        # A practice's logo is on each of its documents, and takes 5 ms to be encoded.
+        self.images = {}
 
 
 def _take_press(stylesheet):
@@ -170,6 +174,8 @@ def _take_press(stylesheet):
 def _give_back_press(stylesheet, press):
     # A server thread may live for one request only, so presses outlive threads in a pool. One
     # whose render failed or was broken off is not given back: its state is unknown.
+    if len(press.images) > MAX_IMAGES_KEPT:
+        press.images.clear()
     with _pool_lock:
         _pool[stylesheet].append(press)
 
