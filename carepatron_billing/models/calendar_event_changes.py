@@ -165,7 +165,8 @@ class CalendarEvent(models.Model):
         """
         days = {}
         for event in self:
-            zone = pytz.timezone(event.recurrence_id.event_tz or event.event_tz or 'UTC')
+            # The session's own is computed, and would be kept while its series is rewritten.
+            zone = pytz.timezone(event.recurrence_id.event_tz or 'UTC')
             start = event.start if not event.allday else event.start.replace(hour=12)
             moment = pytz.utc.localize(start)
             days[event] = start.date() if event.allday else moment.astimezone(zone).date()

@@ -30,11 +30,12 @@ class CalendarEvent(models.Model):
         return len(self.env['res.partner'].browse(partner_ids).filtered('partner_share')) > 1
 
     def _billing_is_group(self):
-        """Return whether several clients attend.
+        """Return whether this is a session that several clients attend.
 
         :rtype: bool
         """
-        return len(self.attendee_ids.partner_id.filtered('partner_share')) > 1
+        clients = self.attendee_ids.partner_id.filtered('partner_share')
+        return bool(self.sudo().billing_service_id) and len(clients) > 1
 
     def _billing_visible_attendees(self, viewer):
         """Return the attendees that one of them may know of.

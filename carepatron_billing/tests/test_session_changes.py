@@ -394,6 +394,7 @@ class TestSessionChanges(SessionsCommon):
             .create(
                 {
                     'name': "Class with Ada and Bo",
+                    'billing_service_id': self.service.id,
                     'start': NOW + timedelta(days=1),
                     'stop': NOW + timedelta(days=1, hours=1),
                     'partner_ids': [
