@@ -180,7 +180,7 @@ class PayPage(http.Controller):
         link_sudo = TOKEN_PATTERN.fullmatch(token) and links._from_token(token)
         if not link_sudo:
             return links
-        link_sudo.payer_id.fetch(['lang'])
+        link_sudo._page_fetch_people()
         return link_sudo.with_context(lang=self._language(link_sudo.payer_id.lang)).with_company(
             link_sudo.company_id
         )

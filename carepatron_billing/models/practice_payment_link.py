@@ -17,6 +17,18 @@ from ..tools import claim
 # has 128 bits, and it is compared in constant time.
 FINDER_LENGTH = 10
 PROOF_BYTES = 16
+# What reading a link always needs, in one query.
+TOKEN_FIELDS = [
+    'company_id',
+    'currency_id',
+    'finder',
+    'move_id',
+    'payer_id',
+    'proof',
+    'replaced_by_id',
+    'revoked_at',
+    'viewed_at',
+]
 # A session that is about to close is no page to send a payer to.
 # Stripe itself asks for at least half an hour.
 SESSION_MARGIN = relativedelta(minutes=45)
@@ -148,7 +160,7 @@ class PracticePaymentLink(models.Model):
     def _from_token(self, token):
         """Return the link (sudo) that a token opens; empty where it opens none."""
         finder, proof = token[:FINDER_LENGTH], token[FINDER_LENGTH:]
-        link_sudo = self.sudo().search([('finder', '=', finder)], limit=1)
+        link_sudo = self.sudo().search_fetch([('finder', '=', finder)], TOKEN_FIELDS, limit=1)
         # Compared also where nothing was found: the answer takes as long.
         known = consteq(link_sudo.proof or secrets.token_urlsafe(PROOF_BYTES), proof)
         return link_sudo if known else self.sudo().browse()

@@ -77,11 +77,15 @@ class PracticePaymentLink(models.Model):
             'invoices': self._page_invoices(due) if is_open and not self.move_id else [],
         }
 
+    def _page_fetch_people(self):
+        """Read who asks and who pays, in two queries."""
+        self.company_id.fetch(COMPANY_FIELDS)
+        (self.payer_id | self.company_id.partner_id).fetch(['lang', 'tz'])
+
     def _page_fetch(self):
         moves = self._moves()
         moves.fetch(MOVE_FIELDS)
         moves.line_ids.fetch(LINE_FIELDS)
-        self.company_id.fetch(COMPANY_FIELDS)
         self.currency_id.fetch(CURRENCY_FIELDS)
 
     def _page_frame_values(self):

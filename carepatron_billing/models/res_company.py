@@ -112,7 +112,11 @@ class ResCompany(models.Model):
         return (
             self.env['payment.provider']
             .sudo()
-            .search([('code', '=', PROVIDER_CODE), ('company_id', 'parent_of', self.id)], limit=1)
+            .search_fetch(
+                [('code', '=', PROVIDER_CODE), ('company_id', 'parent_of', self.id)],
+                ['state'],
+                limit=1,
+            )
         )
 
     def _billing_is_practice(self):

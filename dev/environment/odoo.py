@@ -67,8 +67,8 @@ class Odoo:
             "db_host": connection.host,
             "db_port": connection.port,
             "db_user": connection.user,
+            # Named, not filtered: with a filter Odoo lists all databases for each visitor.
             "db_name": full_name,
-            "dbfilter": f"^{full_name}$",
             "list_db": "False",
             "http_interface": "127.0.0.1",
             "smtp_server": "127.0.0.1",
