@@ -20,7 +20,7 @@ def base_database(odoo: Odoo) -> str:
     """
     modules = sorted(addon.manifest()["depends"])
     name = BASE + _digest(odoo.source.version, *modules)
-    if not odoo.databases.exists(name):
+    if not _is_whole(odoo, name):
         _make(odoo, name, lambda making: odoo.install(making, modules, "Installing stock Odoo"))
     return name
 
@@ -34,7 +34,7 @@ def addon_database(odoo: Odoo) -> str:
     """
     base = base_database(odoo)
     name = ADDON + _digest(base, addon.fingerprint())
-    if not odoo.databases.exists(name):
+    if not _is_whole(odoo, name):
         for outdated in odoo.databases.names():
             if outdated.startswith(ADDON) or (outdated.startswith(BASE) and outdated != base):
                 odoo.databases.drop(outdated)
@@ -50,11 +50,17 @@ def addon_database(odoo: Odoo) -> str:
     return name
 
 
+def _is_whole(odoo: Odoo, name: str) -> bool:
+    """Whether a database is there with its attachments; a checkout that was removed took those."""
+    return odoo.databases.exists(name) and odoo.databases.filestore(name).is_dir()
+
+
 def _make(odoo: Odoo, name: str, install) -> None:
     """Make a database under another name first, so that no half-made one passes for ready."""
     making = "unfinished"
     odoo.databases.drop(making)
     install(making)
+    odoo.databases.drop(name)
     odoo.databases.rename(making, name)
 
 
