@@ -1,8 +1,7 @@
 """What every test of the whole system stands on: services, a database of its own, a browser.
 
-`make test` starts PostgreSQL, the Stripe fake and the mail catcher; a test file that asks for
-`server` gets an Odoo of its own on a fresh copy of the demo practice, and one that asks for
-`practice` has it connected to the Stripe fake.
+A test file that asks for `server` gets an Odoo of its own on a fresh copy of the demo practice,
+and one that asks for `practice` has it connected to the Stripe fake.
 """
 
 import os
@@ -13,7 +12,6 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import sync_playwright
 
-from dev.environment.attached import attach
 from dev.environment.odoo import OdooServer
 from dev.environment.system_packages import chromium
 from dev.logins import LOGINS
@@ -31,12 +29,6 @@ BROWSER_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-
-
-@pytest.fixture(scope="session")
-def stack():
-    """The running services: `odoo`, `databases`, `inbox`, `stripe_url`."""
-    return attach()
 
 
 @pytest.fixture
@@ -130,9 +122,9 @@ def mail_gate(stack):
     gate.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """A headless Chromium."""
+    """A headless Chromium of this file's: Odoo's test classes end each process that they find."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=BROWSER_FLAGS)
         yield browser

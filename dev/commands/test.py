@@ -10,22 +10,29 @@ from ..environment.stack import Stack
 from ..environment.templates import addon_database
 
 DATABASE = "pytest"
+#: Processes that run tests; one waits much of its time, for a browser or a server.
+WORKERS = 2
 SCREENSHOTS = paths.CHECKOUT / "tests/screenshots"
 
 
 def main(arguments: list[str]) -> int:
-    """Run pytest with all services around it and return its exit code."""
+    """Run pytest with all services around it and return its exit code.
+
+    All tests are run by two processes at once, file by file; chosen ones by one.
+    """
     refusal = "tests are already running here (process {pid}); wait until they are done"
     with only_one(paths.STATE / "test.lock", refusal):
         system_packages.require(system_packages.CHROMIUM, system_packages.LIBATOMIC)
-        stack = Stack("test")
+        workers = 1 if set(arguments) - {"--verbose"} else WORKERS
+        stack = Stack("test", workers=workers)
         with stack.started():
             template = addon_database(stack.odoo)
             # Tests that were killed left theirs behind.
             for name in stack.databases.names():
                 if name.startswith(DATABASE):
                     stack.databases.drop(name)
-            stack.databases.copy(template, DATABASE)
+            if workers > 1:
+                arguments = [*arguments, f"--numprocesses={workers}", "--dist=loadfile"]
             pytest = _pytest(stack, template, arguments)
             pytest.start()
             return pytest.wait()
@@ -40,7 +47,6 @@ def _pytest(stack: Stack, template: str, arguments: list[str]) -> Process:
         [
             *(stack.odoo.python, "-m", "pytest"),
             *("--odoo-config", config),
-            *("--odoo-database", stack.databases.full_name(DATABASE)),
             *("--odoo-http", "--odoo-log-level", "error"),
             *("carepatron_billing/tests", "tests"),
             *arguments,

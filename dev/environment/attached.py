@@ -39,10 +39,15 @@ def describe(stack: Stack, template: str) -> dict[str, str]:
         "python": str(odoo.python),
         "connection": odoo.databases.connection,
         "folder": str(stack.folder),
-        "smtp_port": odoo.smtp_port,
-        "variables": odoo.env,
-        "inbox": stack.inbox.url,
-        "stripe": stack.stripe.url,
+        "outsides": [
+            {
+                "smtp_port": outside.inbox.smtp_port,
+                "variables": outside.variables(),
+                "inbox": outside.inbox.url,
+                "stripe": outside.stripe.url,
+            }
+            for outside in stack.outsides
+        ],
         "template": template,
     }
     file = stack.folder / "stack.json"
@@ -55,11 +60,14 @@ def describe(stack: Stack, template: str) -> dict[str, str]:
 def attach() -> Attached:
     """The stack that the environment's variable names.
 
+    Each worker of pytest-xdist gets a world outside of its own.
+
     :raise Failure: there is none
     """
     if VARIABLE not in os.environ:
         raise Failure("these tests need the running services: start them with make test")
     told = json.loads(Path(os.environ[VARIABLE]).read_text())
+    outside = told["outsides"][int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])]
     folder = Path(told["folder"])
     databases = Databases(Connection(*told["connection"]), folder / "data")
     odoo = Odoo(
@@ -67,7 +75,7 @@ def attach() -> Attached:
         Path(told["python"]),
         databases,
         folder,
-        told["smtp_port"],
-        told["variables"],
+        outside["smtp_port"],
+        outside["variables"],
     )
-    return Attached(odoo, databases, Inbox(told["inbox"]), told["stripe"], told["template"])
+    return Attached(odoo, databases, Inbox(outside["inbox"]), outside["stripe"], told["template"])

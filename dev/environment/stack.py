@@ -3,6 +3,8 @@
 import contextlib
 import signal
 from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
 
 from . import paths, system_packages
 from .databases import Databases
@@ -23,6 +25,22 @@ PORT_USERS = {
 }
 
 
+class Outside(NamedTuple):
+    """What stands for the world outside Odoo: everybody's mail and Stripe."""
+
+    inbox: MailCatcher
+    stripe: StripeFake
+
+    def variables(self) -> dict[str, str]:
+        """What Odoo and the tests are told about it."""
+        return {
+            "STRIPE_API_BASE": self.stripe.url,
+            "BILLING_STRIPE_FAKE_URL": self.stripe.url,
+            "BILLING_INBOX_URL": self.inbox.url,
+            "BILLING_SMTP_PORT": str(self.inbox.smtp_port),
+        }
+
+
 class Stack:
     """What one run of the demo, the tests or the benchmarks stands on.
 
@@ -31,36 +49,45 @@ class Stack:
     :param name: `demo`, `test` or `bench`; tells clusters, folders and logs apart
     :param durable: whether data must survive a power cut
     :param ports: wanted ports of `inbox`, `smtp` and `stripe`; free ones when left out
+    :param workers: how many runs of tests go on at once, each with a world outside of its own
     :raise Failure: something cannot be prepared
     """
 
-    def __init__(self, name: str, durable: bool = False, ports: dict[str, int] | None = None):
+    def __init__(
+        self,
+        name: str,
+        durable: bool = False,
+        ports: dict[str, int] | None = None,
+        workers: int = 1,
+    ):
         system_packages.require(system_packages.PANGO)
         self.folder = paths.STATE / name
         source = odoo_source()
         python = python_for("odoo")
-        mail_python = python_for("mail_catcher")
         self.postgres = postgres(name, durable)
         ports = {
             service: choose_port(PORT_USERS[service], port)
             for service, port in (ports or {}).items()
         }
-        self.inbox = MailCatcher(mail_python, self.folder, ports.get("inbox"), ports.get("smtp"))
-        self.stripe = StripeFake(python, self.folder, ports.get("stripe"), keep_state=durable)
+        mail_python = python_for("mail_catcher")
+        self.outsides = [
+            Outside(
+                MailCatcher(mail_python, folder, ports.get("inbox"), ports.get("smtp")),
+                StripeFake(python, folder, ports.get("stripe"), keep_state=durable),
+            )
+            for folder in (self.folder, *(self.folder / f"{n}" for n in range(1, workers)))
+        ]
+        self.inbox, self.stripe = self.outsides[0]
         databases = Databases(self.postgres.connection, self.folder / "data")
         self.odoo = Odoo(
-            source, python, databases, self.folder, self.inbox.smtp_port, self.variables()
+            source,
+            python,
+            databases,
+            self.folder,
+            self.inbox.smtp_port,
+            self.outsides[0].variables(),
         )
         self.databases = databases
-
-    def variables(self) -> dict[str, str]:
-        """What Odoo and the tests are told about the services."""
-        return {
-            "STRIPE_API_BASE": self.stripe.url,
-            "BILLING_STRIPE_FAKE_URL": self.stripe.url,
-            "BILLING_INBOX_URL": self.inbox.url,
-            "BILLING_SMTP_PORT": str(self.inbox.smtp_port),
-        }
 
     @contextlib.contextmanager
     def started(self) -> Iterator[None]:
@@ -72,23 +99,25 @@ class Stack:
         with contextlib.ExitStack() as stopping:
             # Once stopping has begun, a second Ctrl-C must not leave anything behind.
             stopping.callback(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT))
-            for name, service in (
-                ("PostgreSQL", self.postgres),
-                ("the Stripe fake", self.stripe),
-                ("the mail catcher", self.inbox),
+            for name, services in (
+                ("PostgreSQL", [self.postgres]),
+                ("the Stripe fake", [outside.stripe for outside in self.outsides]),
+                ("the mail catcher", [outside.inbox for outside in self.outsides]),
             ):
                 with step(f"Starting {name}"):
-                    stopping.callback(service.stop)
-                    service.start()
+                    for service in services:
+                        stopping.callback(service.stop)
+                        service.start()
             stopping.callback(signal.signal, signal.SIGINT, signal.SIG_IGN)
             yield
 
     def _forget_last_run(self) -> None:
         """Remove its logs and configurations, which would be taken for this run's."""
-        for pattern in ("*.log", "*.conf"):
+        for pattern in ("*.log", "*.conf", "[0-9]/*.log"):
             for file in self.folder.glob(pattern):
                 file.unlink()
 
     def processes(self) -> list[Process]:
         """The services' processes: while they run, the stack works."""
-        return [*self.postgres.processes, self.stripe.process, self.inbox.process]
+        outside = (service.process for services in self.outsides for service in services)
+        return [*self.postgres.processes, *outside]

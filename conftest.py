@@ -1,0 +1,45 @@
+"""What all tests stand on: the running services, and a database for those inside Odoo.
+
+`make test` starts PostgreSQL, the Stripe fakes and the mail catchers. It may run the tests in
+several processes, each with a fake, a catcher and a database of its own.
+"""
+
+import os
+import threading
+
+import odoo
+import pytest
+
+from dev.environment.attached import VARIABLE, attach
+
+
+def pytest_configure():
+    """Lead this process, too, to its own worker's services."""
+    if VARIABLE in os.environ:
+        os.environ.update(attach().odoo.env)
+
+
+@pytest.fixture(scope="session")
+def stack():
+    """The running services: `odoo`, `databases`, `inbox`, `stripe_url`."""
+    return attach()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def load_registry(stack):
+    """Load Odoo on a fresh copy of the template, in place of pytest-odoo's fixture of this name.
+
+    That one would give all workers one folder of attachments and needs `createdb` on the path.
+    """
+    name = f"pytest_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    stack.databases.drop(name)
+    stack.databases.copy(stack.template, name)
+    full_name = stack.databases.full_name(name)
+    odoo.tools.config["db_name"] = [full_name]
+    odoo.tools.config["smtp_port"] = stack.odoo.smtp_port
+    # As Odoo's own runner marks it; otherwise loading starts all tests that it finds.
+    threading.current_thread().testing = True
+    odoo.modules.registry.Registry(full_name)
+    yield
+    odoo.sql_db.close_db(full_name)
+    stack.databases.drop(name)
