@@ -7,8 +7,9 @@ several processes, each with a fake, a catcher and a database of its own.
 import os
 import threading
 
-import odoo
 import pytest
+
+import odoo
 
 from dev.environment.attached import VARIABLE, attach
 

@@ -3,7 +3,6 @@
 import contextlib
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from . import paths, system_packages
