@@ -123,6 +123,8 @@ class PracticeBillingItem(models.Model):
         store=True,
         readonly=False,
         precompute=True,
+        # A rate that was put away meanwhile stays with the work that it was recorded for.
+        context={'active_test': False},
     )
     fiscal_position_id = fields.Many2one(
         'account.fiscal.position',

@@ -98,10 +98,16 @@ class ResCompany(models.Model):
 
         :rtype: dict
         """
-        action = self.env['ir.actions.act_window']._for_xml_id(
-            'carepatron_billing.res_company_billing_action'
-        )
-        return {**action, 'res_id': self.env.company.id}
+        # No action of its own in the database: opened without a company it would make a new one.
+        return {
+            'type': 'ir.actions.act_window',
+            'name': self.env._("Billing & Payments"),
+            'res_model': self._name,
+            'res_id': self.env.company.id,
+            'views': [
+                (self.env.ref('carepatron_billing.res_company_billing_view_form').id, 'form')
+            ],
+        }
 
     # === BUSINESS METHODS === #
 
@@ -136,6 +142,10 @@ class ResCompany(models.Model):
         :rtype: set[str]
         """
         return {
+            'billing_due_days',
+            'billing_due_kind',
+            'billing_first_steps_hidden',
+            'billing_number_prefix',
             'billing_part_payment',
             'billing_part_payment_minimum',
             'billing_payment_term_id',
@@ -145,6 +155,7 @@ class ResCompany(models.Model):
             'billing_template_id',
             'billing_timezone',
             'account_sale_tax_id',
+            'currency_id',
             'street',
             'street2',
             'city',

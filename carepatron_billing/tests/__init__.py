@@ -22,6 +22,7 @@ from . import (
     test_security,
     test_session_changes,
     test_sessions_at_random,
+    test_settings,
     test_stripe_event,
     test_stripe_gateway,
     test_stripe_webhook,

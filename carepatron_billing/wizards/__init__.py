@@ -5,4 +5,5 @@ from . import (
     practice_invoice_correct,
     practice_payment_link_send,
     practice_stripe_setup,
+    practice_tax_rate,
 )
