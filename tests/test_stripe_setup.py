@@ -417,7 +417,8 @@ def test_manager_makes_an_account_at_stripe_and_is_sent_back(
     settings = f"{practice.server.url}/odoo/billing-settings"
     log_in(page, "manager")
     page.goto(settings)
-    page.click(".o_menu_sections >> text=Setup payments")
+    page.click(".o_menu_sections button:has-text('Settings')")
+    page.click(".dropdown-item:has-text('Setup payments')")
     page.click(".modal .o_field_radio >> text=Connect")
     page.wait_for_selector(".modal button[name=action_continue_at_stripe]")
     keep_screenshot(page, "setup payments 7 connect")
