@@ -11,6 +11,7 @@ from . import (
     calendar_event,
     calendar_event_changes,
     calendar_event_group,
+    calendar_event_state,
     ir_actions_report,
     ir_cron,
     ir_http,

@@ -4,7 +4,7 @@ from datetime import time, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command, Domain
+from odoo.fields import Command
 from odoo.tools import SQL
 
 # What billing needs to know of a session, also of a private one.
@@ -74,19 +74,6 @@ class CalendarEvent(models.Model):
         compute='_compute_billing',
         groups=GROUP,
     )
-    billing_state = fields.Selection(
-        [
-            ('to_confirm', "To confirm"),
-            ('unbilled', "Not invoiced"),
-            ('partial', "Partly invoiced"),
-            ('invoiced', "Invoiced"),
-            ('paid', "Paid"),
-            ('waived', "Not billed"),
-        ],
-        string="Billing",
-        compute='_compute_billing',
-        groups=GROUP,
-    )
     billing_attendance = fields.Selection(
         [
             ('attended', "Attended"),
@@ -100,12 +87,6 @@ class CalendarEvent(models.Model):
     )
     billing_is_group = fields.Boolean(
         string="Several Clients", compute='_compute_billing', groups=GROUP
-    )
-    billing_is_uninvoiced = fields.Boolean(
-        string="Uninvoiced",
-        compute='_compute_billing',
-        search='_search_billing_is_uninvoiced',
-        groups=GROUP,
     )
     billing_notice = fields.Char(
         compute='_compute_billing',
@@ -131,25 +112,23 @@ class CalendarEvent(models.Model):
         )
         for event in self:
             fact = facts.get(event._origin)
-            if not fact or not fact.service or not event._billing_may_see(fact):
+            items = items_sudo.filtered(lambda item, event=event: item.event_id == event._origin)
+            if not fact or not (fact.service or items) or not event._billing_may_see(fact):
                 event.billing_service_name = False
                 event.billing_clients = False
                 event.billing_amount = 0.0
                 event.billing_currency_id = False
-                event.billing_state = False
                 event.billing_notice = False
                 event.billing_attendance = False
                 event.billing_is_group = False
-                event.billing_is_uninvoiced = False
                 continue
-            items = items_sudo.filtered(lambda item, event=event: item.event_id == event._origin)
             waiting = [
                 items_sudo.new({**values, 'event_id': False})
                 for values in items._split_among_payers(
                     items._prepare_for_event(event._origin, fact)
                 )
             ]
-            event.billing_service_name = fact.service.name
+            event.billing_service_name = (fact.service or items[0].service_id).name
             clients = items.client_id.union(*(item.client_id._origin for item in waiting))
             event.billing_clients = ", ".join(clients.mapped('name'))
             marks = set(items.mapped('attendance')) | ({False} if waiting else set())
@@ -158,13 +137,7 @@ class CalendarEvent(models.Model):
             shares = [*items, *waiting]
             event.billing_currency_id = shares[0].currency_id if shares else False
             event.billing_amount = sum(item.amount_total for item in shares)
-            event.billing_state = items._get_session_state(len(waiting))
             event.billing_notice = items._get_session_notice()
-            event.billing_is_uninvoiced = event.billing_state in (
-                'to_confirm',
-                'unbilled',
-                'partial',
-            )
 
     def _billing_may_see(self, fact):
         """Return whether the user may know what is billed for a session."""
@@ -213,16 +186,6 @@ class CalendarEvent(models.Model):
             - declined.partner_id
             - self.user_id.partner_id
         )
-
-    def _search_billing_is_uninvoiced(self, operator, value):
-        """Find sessions with an item that waits, or with a service and no item yet."""
-        if operator != 'in':
-            return NotImplemented
-        waiting = Domain('billing_item_ids', 'any', [('state', 'in', ('unbilled', 'to_confirm'))])
-        none_yet = Domain('billing_service_id', '!=', False) & Domain(
-            'billing_item_ids', '=', False
-        )
-        return waiting | none_yet if True in value else ~(waiting | none_yet)
 
     # === ONCHANGE METHODS === #
 

@@ -104,29 +104,6 @@ class PracticeBillingItem(models.Model):
         waits = fact.company.billing_attendance == 'asked' and fact.ends <= fields.Datetime.now()
         return 'attendance' if waits else False
 
-    def _get_session_state(self, missing):
-        """Return in one word how far a session is billed.
-
-        :param int missing: number of clients of the session who have no item yet
-        :return: a value of `calendar.event.billing_state`; False if there is nobody to bill
-        :rtype: str | bool
-        """
-        states = set(self.mapped('state')) | ({'unbilled'} if missing else set())
-        if not states:
-            return False
-        if 'invoiced' in states:
-            if states & {'unbilled', 'to_confirm'}:
-                return 'partial'
-            return (
-                'paid'
-                if all(item.is_paid for item in self if item.state == 'invoiced')
-                else 'invoiced'
-            )
-        for state in ('to_confirm', 'unbilled'):
-            if state in states:
-                return state
-        return 'waived'
-
     def _get_session_notice(self):
         """Return in a sentence what is amiss between a session and its items, or False.
 
@@ -181,37 +158,12 @@ class PracticeBillingItem(models.Model):
                AND event.active
                AND event.stop > %(since)s
                AND event.stop <= CASE WHEN event.allday THEN %(until)s ELSE %(now)s END
-               AND EXISTS (
-                    SELECT 1
-                      FROM (
-                            SELECT attendee.partner_id
-                              FROM calendar_attendee attendee
-                              JOIN res_partner client
-                                ON client.id = attendee.partner_id AND client.partner_share
-                         LEFT JOIN res_users organiser ON organiser.id = event.user_id
-                             WHERE attendee.event_id = event.id
-                               AND attendee.state != 'declined'
-                               AND client.id IS DISTINCT FROM organiser.partner_id
-                               AND NOT EXISTS (
-                                    SELECT 1
-                                      FROM calendar_event_billing_excluded_rel excluded
-                                     WHERE excluded.event_id = event.id
-                                       AND excluded.partner_id = client.id
-                               )
-                             UNION ALL
-                            SELECT added.partner_id
-                              FROM calendar_event_billing_added_rel added
-                             WHERE added.event_id = event.id
-                           ) client
-                     WHERE NOT EXISTS (
-                            SELECT 1
-                              FROM practice_billing_item item
-                             WHERE item.event_id = event.id
-                               AND item.client_id = client.partner_id
-                       )
-               )
+               AND EXISTS (%(client_without_item)s)
           ORDER BY event.stop, event.id
             """,
+                    client_without_item=self.env[
+                        'calendar.event'
+                    ]._billing_clients_without_item_sql(SQL("= event.id")),
                     since=fields.Date.subtract(now, days=DAYS_LOOKED_BACK),
                     now=now,
                     until=now + ALL_DAY_LEAD,

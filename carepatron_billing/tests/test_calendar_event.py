@@ -70,6 +70,83 @@ class TestCalendarEvent(SessionsCommon):
             ['name', 'billing_service_name', 'billing_clients', 'billing_amount', 'billing_state']
         )[0]
 
+    def state(self, event, user=None):
+        self.env.flush_all()
+        self.env.invalidate_all()
+        return event.with_user(user or self.front_desk).billing_state
+
+    def test_state_says_how_far_a_session_is_billed(self):
+        event = self.make_session(self.client + self.other_client)
+        self.assertEqual(self.state(event), 'unbilled')
+        items = self.env['practice.billing.item']._make_for_events(event)
+        items[0].confirm_reason = 'attendance'
+        self.assertEqual(self.state(event), 'to_confirm')
+        items[0].confirm_reason = False
+        items[0]._invoice()
+        self.assertEqual(self.state(event), 'partial')
+        items[1]._waive("A gift")
+        self.assertEqual(self.state(event), 'invoiced')
+        self.env['account.payment.register'].with_context(
+            active_model='account.move', active_ids=items.invoice_id.ids
+        ).create({}).action_create_payments()
+        self.assertEqual(self.state(event), 'paid')
+
+    def test_state_counts_those_who_are_billed_alone(self):
+        nobody = self.make_session(self.env['res.partner'])
+        self.assertFalse(self.state(nobody))
+        nobody.billing_client_ids = self.client
+        self.assertEqual(self.state(nobody), 'unbilled')
+        one = self.make_session(self.client + self.other_client)
+        one.with_user(self.practitioner).billing_client_ids = self.client
+        self.env['practice.billing.item']._make_for_events(one)._waive("A gift")
+        self.assertEqual(self.state(one), 'waived')
+        declined = self.make_session()
+        declined.attendee_ids.filtered(
+            lambda attendee: attendee.partner_id == self.client
+        ).state = 'declined'
+        self.assertFalse(self.state(declined))
+
+    def test_state_of_a_private_session_shows_to_the_desk_and_its_practitioner_alone(self):
+        event = self.make_session(privacy='private')
+        self.assertEqual(event.with_user(self.front_desk).read(['name'])[0]['name'], "Busy")
+        self.assertEqual(self.state(event), 'unbilled')
+        self.assertEqual(self.state(event, self.practitioner), 'unbilled')
+        self.assertFalse(self.state(event, self.colleague))
+
+    def test_filter_finds_what_the_mark_calls_uninvoiced(self):
+        events = self.make_session(self.client + self.other_client)
+        events |= self.make_session()
+        events |= self.make_session(self.env['res.partner'])
+        events |= self.make_session(privacy='private')
+        self.env['practice.billing.item']._make_for_events(events[0])[0]._invoice()
+        self.invoice(events[1])
+        for user in (self.front_desk, self.practitioner, self.colleague):
+            found = events.with_user(user).search(
+                [('id', 'in', events.ids), ('billing_is_uninvoiced', '=', True)]
+            )
+            rest = events.with_user(user).search(
+                [('id', 'in', events.ids), ('billing_is_uninvoiced', '=', False)]
+            )
+            marked = events.filtered(
+                lambda event, user=user: self.state(event, user) in ('unbilled', 'partial')
+            )
+            self.assertEqual(found, marked.with_user(user))
+            self.assertEqual(found | rest, events.with_user(user))
+        self.assertEqual(len(found), 0)
+
+    def test_a_week_is_marked_by_one_query(self):
+        events = self.make_session()
+        self.state(events)
+        with self.assertQueryCount(1):
+            events.with_user(self.front_desk)._billing_read_states()
+        for _number in range(4):
+            events |= self.make_session()
+        self.invoice(events[0])
+        self.env.flush_all()
+        with self.assertQueryCount(1):
+            states = events.with_user(self.front_desk)._billing_read_states()
+        self.assertEqual(sorted(states.values()), ['invoiced'] + 4 * ['unbilled'])
+
     def test_price_shows_before_there_is_an_item(self):
         event = self.make_session(self.client + self.other_client, hours=24)
         shown = self.shown(event, self.front_desk)

@@ -4,6 +4,7 @@ import { formatMonetary } from "@web/views/fields/formatters";
 import { patch } from "@web/core/utils/patch";
 import { useState } from "@odoo/owl";
 import { user } from "@web/core/user";
+import { billingMark } from "./billing_mark";
 
 const FIELDS = [
     "billing_service_name",
@@ -15,14 +16,6 @@ const FIELDS = [
     "billing_attendance",
     "billing_is_group",
 ];
-const BADGES = {
-    to_confirm: "text-bg-warning",
-    unbilled: "text-bg-info",
-    partial: "text-bg-warning",
-    invoiced: "text-bg-info",
-    paid: "text-bg-success",
-    waived: "text-bg-light",
-};
 
 patch(AttendeeCalendarCommonPopover.prototype, {
     setup() {
@@ -49,14 +42,6 @@ patch(AttendeeCalendarCommonPopover.prototype, {
             return;
         }
         const state = session.billing_state;
-        const labels = {
-            to_confirm: _t("To confirm"),
-            unbilled: _t("Not invoiced"),
-            partial: _t("Partly invoiced"),
-            invoiced: _t("Invoiced"),
-            paid: _t("Paid"),
-            waived: _t("Not billed"),
-        };
         const attendances = {
             attended: _t("Attended"),
             no_show: _t("No-show"),
@@ -70,7 +55,7 @@ patch(AttendeeCalendarCommonPopover.prototype, {
             price: formatMonetary(session.billing_amount, {
                 currencyId: session.billing_currency_id && session.billing_currency_id[0],
             }),
-            label: labels[state],
+            mark: billingMark(state),
             notice: session.billing_notice,
             attendance: session.billing_attendance,
             attendanceLabel: attendances[session.billing_attendance],
@@ -78,7 +63,6 @@ patch(AttendeeCalendarCommonPopover.prototype, {
             canMark: Boolean(state) && !session.billing_is_group,
             // What is invoiced is corrected first.
             canMiss: !["partial", "invoiced", "paid"].includes(state),
-            badge: BADGES[state],
             canInvoice: ["to_confirm", "unbilled", "partial"].includes(state),
             canOpen: ["partial", "invoiced", "paid"].includes(state),
         });
