@@ -243,6 +243,21 @@ class CalendarEvent(models.Model):
         waiting._invoice()
         return items.invoice_id._billing_action_open()
 
+    def action_billing_preview(self):
+        """Show what invoices these sessions give, before anything is posted.
+
+        What is no session is left out; where all is invoiced already, the invoices are shown.
+
+        :rtype: dict
+        :raise UserError: if there is nothing to bill, saying why
+        """
+        self.check_access('read')
+        sessions = self.filtered('billing_state') or self
+        items = sessions._billing_make_items()
+        if 'unbilled' in items.mapped('state') or 'to_confirm' in items.mapped('state'):
+            return items.action_billing_preview()
+        return sessions.action_billing_open_invoices()
+
     def action_billing_attended(self):
         """Mark these sessions as attended."""
         return self._billing_make_items().action_billing_attended()

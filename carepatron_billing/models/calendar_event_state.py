@@ -43,7 +43,11 @@ class CalendarEvent(models.Model):
     @api.depends_context('uid', 'allowed_company_ids')
     def _compute_billing_is_uninvoiced(self):
         for event in self:
-            event.billing_is_uninvoiced = event.billing_state in ('to_confirm', 'unbilled', 'partial')
+            event.billing_is_uninvoiced = event.billing_state in (
+                'to_confirm',
+                'unbilled',
+                'partial',
+            )
 
     def _search_billing_is_uninvoiced(self, operator, value):
         if operator != 'in':

@@ -25,6 +25,13 @@ class PracticeBillingBatch(models.Model):
         readonly=True,
     )
     invoice_date = fields.Date(required=True, readonly=True)
+    template_id = fields.Many2one(
+        'practice.invoice.template',
+        string="Invoice Template",
+        check_company=True,
+        ondelete='set null',
+        readonly=True,
+    )
     send_links = fields.Boolean(string="Send Payment Links", readonly=True)
     item_ids = fields.One2many(
         'practice.billing.item', 'batch_id', string="Sessions", readonly=True
@@ -113,14 +120,14 @@ class PracticeBillingBatch(models.Model):
         items = self.env['practice.billing.item'].union(*groups)
         try:
             with self.env.cr.savepoint():
-                items._invoice(self.mode, self.invoice_date)
+                items._invoice(self.mode, self.invoice_date, self.template_id)
                 return
         except UserError:
             self.env.invalidate_all()
         for group in groups:
             try:
                 with self.env.cr.savepoint():
-                    group._invoice(self.mode, self.invoice_date)
+                    group._invoice(self.mode, self.invoice_date, self.template_id)
             except UserError as error:
                 self.env.invalidate_all()
                 group.sudo().batch_error = str(error)

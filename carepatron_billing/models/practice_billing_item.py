@@ -409,7 +409,7 @@ class PracticeBillingItem(models.Model):
 
     # === BUSINESS METHODS: INVOICING === #
 
-    def _invoice(self, mode='payer', date=None):
+    def _invoice(self, mode='payer', date=None, template=None):
         """Put these items on posted invoices: one for each payer, practice and currency.
 
         Items that are invoiced already, by somebody else a moment ago too, are left alone.
@@ -417,6 +417,7 @@ class PracticeBillingItem(models.Model):
 
         :param str mode: see `_group_for_invoices`
         :param datetime.date date: of the invoices, today in the practice unless given
+        :param practice.invoice.template template: their look, unless it is their payer's
         :return: the new invoices
         :rtype: recordset of `account.move`
         :raise UserError: if something is missing for an invoice; it says what
@@ -426,6 +427,10 @@ class PracticeBillingItem(models.Model):
         items_sudo._check_invoiceable()
         # Odoo notes each new invoice by itself, with several queries; here all are noted at once.
         moves_sudo = self.env['account.move'].sudo().with_context(tracking_disable=True)
+        chosen = {
+            **({'invoice_date': date} if date else {}),
+            **({'billing_template_id': template.id} if template else {}),
+        }
         for company, company_items_sudo in items_sudo.grouped('company_id').items():
             journals_sudo = company_items_sudo._get_sales_journals(company)
             groups = company_items_sudo._group_for_invoices(mode)
@@ -433,7 +438,7 @@ class PracticeBillingItem(models.Model):
                 [
                     {
                         **items._prepare_invoice(),
-                        **({'invoice_date': date} if date else {}),
+                        **chosen,
                         'journal_id': journals_sudo.sorted(
                             lambda journal, currency=currency: journal.currency_id != currency
                         )[0].id,

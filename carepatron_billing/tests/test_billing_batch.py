@@ -36,10 +36,25 @@ class TestBillingBatch(SessionsCommon):
         self.assertEqual(len(wizard.line_ids), 4)
         self.assertFalse(items.invoice_id)
 
-    def test_few_are_invoiced_at_once_on_the_chosen_date(self):
+    def test_sessions_selected_in_the_calendar_are_previewed_together(self):
+        sessions = self.make_session() | self.make_session(self.other_client, hours=24)
+        meeting = self.make_session(billing_service_id=False)
+        action = (sessions | meeting).with_user(self.front_desk).action_billing_preview()
+        wizard = self.env[action['res_model']].browse(action['res_id'])
+        self.assertEqual(wizard.item_ids.event_id, sessions)
+        wizard.with_user(self.front_desk).action_invoice()
+        action = sessions.with_user(self.front_desk).action_billing_preview()
+        self.assertEqual(action['res_model'], 'account.move')
+
+    def test_few_are_invoiced_at_once_as_chosen(self):
         items = self.make_items(3)
         day = self.company._billing_today().replace(day=1)
-        self.preview(items, invoice_date=day).action_invoice()
+        template = self.env['practice.invoice.template'].create(
+            {'name': "For insurers", 'company_id': self.company.id}
+        )
+        wizard = self.preview(items, invoice_date=day, template_id=template.id)
+        wizard.action_invoice()
+        self.assertEqual(items.invoice_id.billing_template_id, template)
         self.assertEqual(items.mapped('state'), ['invoiced'] * 3)
         self.assertEqual(set(items.invoice_id.mapped('invoice_date')), {day})
         self.assertEqual(items.invoice_id.create_uid, self.front_desk)

@@ -22,6 +22,13 @@ class PracticeBillingPreview(models.TransientModel):
     invoice_date = fields.Date(
         required=True, default=lambda self: self.env.company._billing_today()
     )
+    company_id = fields.Many2one('res.company', compute='_compute_company_id')
+    template_id = fields.Many2one(
+        'practice.invoice.template',
+        string="Invoice Template",
+        check_company=True,
+        help="Empty: the client's, the practitioner's or the practice's.",
+    )
     send_links = fields.Boolean(string="Send payment links at once")
     line_ids = fields.One2many(
         'practice.billing.preview.line', 'preview_id', compute='_compute_lines', store=True
@@ -30,6 +37,12 @@ class PracticeBillingPreview(models.TransientModel):
         'practice.billing.preview.obstacle', 'preview_id', compute='_compute_lines', store=True
     )
     summary = fields.Char(compute='_compute_lines', store=True)
+
+    @api.depends('item_ids')
+    def _compute_company_id(self):
+        for wizard in self:
+            companies = wizard.item_ids.company_id
+            wizard.company_id = companies if len(companies) == 1 else False
 
     @api.depends('item_ids', 'mode', 'invoice_date', 'send_links')
     def _compute_lines(self):
@@ -96,6 +109,8 @@ class PracticeBillingPreview(models.TransientModel):
                     'company_id': company.id,
                     'mode': self.mode,
                     'invoice_date': self.invoice_date,
+                    # Practices have their own; of several nothing was asked.
+                    'template_id': self.template_id.id if company == self.company_id else False,
                     'send_links': self.send_links,
                 }
             )

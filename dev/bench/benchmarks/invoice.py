@@ -14,6 +14,7 @@ SCRIPT = Path(__file__).parents[1] / "inside/invoice.py"
 CHUNK = 50
 ROUNDS = 20
 MORE = 60
+WORKERS, SHARED = 2, 10
 
 
 def run(bench: Bench) -> list[Row]:
@@ -26,6 +27,8 @@ def run(bench: Bench) -> list[Row]:
         chunk=CHUNK,
         rounds=ROUNDS,
         more=MORE,
+        workers=WORKERS,
+        shared=SHARED,
     )
     if result["notes"] < 1:
         raise Failure("an invoice has no note of who made it")
@@ -38,6 +41,13 @@ def run(bench: Bench) -> list[Row]:
             1000 / mine["ms"],
             1000 / theirs["ms"],
             at_least=1.3,
+        ),
+        Row(
+            f"by {WORKERS} processes at once / by one",
+            "invoices/s",
+            result["at_once"],
+            1000 / theirs["ms"],
+            at_least=2.4,
         ),
         Row("one invoice", "queries", mine["queries"], theirs["queries"], at_most=1),
         Row("time(4,000) / time(1,000)", "", total / first, at_most=4.4),

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from lxml import etree
+
 from odoo import SUPERUSER_ID, Command, api
 from odoo.modules.registry import Registry
 

@@ -8,6 +8,7 @@ side the median `ms` and `queries` of the list as it opens (`grouped`) and `plai
 """
 
 from lxml import etree
+
 from odoo import SUPERUSER_ID, Command, api
 from odoo.modules.registry import Registry
 from odoo.tools import SQL
