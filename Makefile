@@ -4,13 +4,14 @@ ARGS ?=
 ALL ?=
 FIX ?=
 
-.PHONY: help run test lint bench clean lock
+.PHONY: help run test lint bench gallery clean lock
 
 help:
 	@echo "make run     the demo practice in your browser"
 	@echo "make test    all tests; ARGS=\"-k word\" goes to pytest"
 	@echo "make lint    all checks of the code; FIX=1 mends what it can"
 	@echo "make bench   all measurements; BENCH=name for one"
+	@echo "make gallery  the README's pictures of invoices anew"
 	@echo "make lock    pin the Python packages anew"
 	@echo "make clean   remove what these made here; ALL=1 the shared downloads too"
 
@@ -25,6 +26,9 @@ lint:
 
 bench:
 	@$(PYTHON) -m dev bench $(BENCH)
+
+gallery:
+	@$(PYTHON) -m dev gallery $(ARGS)
 
 clean:
 	@$(PYTHON) -m dev clean $(if $(ALL),all)

@@ -1,4 +1,4 @@
-"""`python3 -m dev run|test|lint|bench|lock|clean`, behind `make`."""
+"""`python3 -m dev run|test|lint|bench|gallery|lock|clean`, behind `make`."""
 
 import importlib
 import signal
@@ -14,6 +14,7 @@ COMMANDS = {
     "test": "run the tests; arguments go to pytest",
     "lint": "check the code; `fix` first mends what can be mended",
     "bench": "measure; arguments are names of benchmarks",
+    "gallery": "draw the README's pictures of invoices; arguments are layouts",
     "lock": "pin the Python packages anew",
     "clean": "remove what runs have made; `all` the shared downloads too",
 }
@@ -24,7 +25,7 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in COMMANDS:
         warn("usage: python3 -m dev COMMAND")
         for name, what in COMMANDS.items():
-            warn(f"  {name:6} {what}")
+            warn(f"  {name:8} {what}")
         return 2
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, signal.default_int_handler)

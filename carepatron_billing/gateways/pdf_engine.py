@@ -12,6 +12,7 @@ import atexit
 import base64
 import binascii
 import ctypes
+import gc
 import hashlib
 import io
 import logging
@@ -19,9 +20,11 @@ import re
 import threading
 from collections import deque
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
+from xml.etree import ElementTree
 
 # Named one by one: a host may have closed Pillow's list of formats, as Odoo does.
 from PIL import GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
@@ -36,6 +39,8 @@ MAX_IMAGE_PIXELS = 6_000_000
 MAX_SVG_BYTES = 100_000
 MAX_SECONDS = 30
 MAX_IMAGES_KEPT = 24
+# The code of a payment link, on one document only, is far smaller.
+LARGE_IMAGE_CHARS = 5_000
 
 RASTER_FORMATS = [
     plugin.format
@@ -48,8 +53,12 @@ RASTER_FORMATS = [
 ]
 # By these a small SVG becomes endless work.
 SVG_REFUSED = re.compile(rb'<!entity|<(?:\w+:)?(?:use|pattern|filter)\b', re.IGNORECASE)
+# What a parser of XML would take for something else, or unfold without end.
+ONLY_HTML = re.compile(r'<(?:[A-Z!?]|svg\b|math\b)|&(?!amp;|lt;|gt;|quot;|#)')
 MINIMUM_VERSION = 68
 
+_collecting_lock = threading.Lock()
+_renders_going = 0
 _pool_lock = threading.Lock()
 _pool = {}
 # Fonts delete their temporary files, which they no longer can while the interpreter shuts down.
@@ -108,24 +117,46 @@ def render(html, stylesheet, variant=ACCESSIBLE, max_seconds=MAX_SECONDS):
         raise PdfError('missing', f"WeasyPrint cannot be used: {problem}")
     if len(html) > MAX_HTML_CHARS:
         raise PdfError('size', f"document of {len(html)} characters, limit {MAX_HTML_CHARS}")
-    from weasyprint import HTML
-
     press = _take_press(stylesheet)
+    images = dict(press.images)
     try:
-        with _time_limit(max_seconds):
-            pdf = HTML(string=html, url_fetcher=press.fetch).write_pdf(
+        with _no_garbage_collection(), _time_limit(max_seconds):
+            pdf = _parse(html, press.fetch).write_pdf(
                 stylesheets=[press.css],
                 font_config=press.font_config,
-                cache=press.images,
+                cache=images,
                 pdf_variant=variant,
                 finisher=_leave_objects_plain if variant == ARCHIVE else None,
+                # Asked for by this variant alone, and as dear as writing the file once more.
                 # Random otherwise; it tells files apart, and equal texts are one document.
-                pdf_identifier=hashlib.md5(html.encode(), usedforsecurity=False).digest(),
+                pdf_identifier=hashlib.md5(html.encode(), usedforsecurity=False).digest()
+                if variant == ARCHIVE
+                else None,
             )
     except RecursionError as error:
         raise PdfError('size', "document too deeply nested") from error
-    _give_back_press(stylesheet, press)
+    _give_back_press(stylesheet, press, images)
     return pdf
+
+
+def _parse(html, fetch):
+    """Return a page for WeasyPrint; well-formed ones are read by a parser that is much faster."""
+    from cssselect2 import ElementWrapper
+    from weasyprint import HTML
+
+    if ONLY_HTML.search(html):
+        return HTML(string=html, url_fetcher=fetch)
+    try:
+        root = ElementTree.fromstring(html.strip())
+    except ElementTree.ParseError:
+        return HTML(string=html, url_fetcher=fetch)
+    page = HTML.__new__(HTML)
+    page.base_url = None
+    page.url_fetcher = fetch
+    page.media_type = 'print'
+    page.wrapper_element = ElementWrapper.from_html_root(root, content_language=None)
+    page.etree_element = page.wrapper_element.etree_element
+    return page
 
 
 def _leave_objects_plain(_document, pdf):
@@ -159,7 +190,7 @@ class _Press:
             font_config=self.font_config,
         )
         self.fetch = _make_fetcher({})
-        # A practice's logo is on each of its documents, and takes 5 ms to be encoded.
+        # By their addresses: a practice's logo is on each of its documents.
         self.images = {}
 
 
@@ -171,13 +202,37 @@ def _take_press(stylesheet):
     return _Press(stylesheet)
 
 
-def _give_back_press(stylesheet, press):
+def _give_back_press(stylesheet, press, images):
     # A server thread may live for one request only, so presses outlive threads in a pool. One
     # whose render failed or was broken off is not given back: its state is unknown.
-    if len(press.images) > MAX_IMAGES_KEPT:
-        press.images.clear()
+    for url, image in images.items():
+        if len(url) >= LARGE_IMAGE_CHARS and url not in press.images:
+            press.images[url] = _encoded_once(image)
+    while len(press.images) > MAX_IMAGES_KEPT:
+        del press.images[next(iter(press.images))]
     with _pool_lock:
         _pool[stylesheet].append(press)
+
+
+def _encoded_once(image):
+    """Let an image keep how it is written into a PDF: a logo takes 10 ms to be encoded."""
+    encode = getattr(image, 'get_x_object', None)
+    if encode is None:
+        return image
+    encoded = {}
+
+    def get_x_object(*how):
+        if how not in encoded:
+            encoded[how] = encode(*how)
+        # Whoever adds it to a file numbers it, and puts a reference in place of its mask.
+        x_object = copy(encoded[how])
+        x_object.extra = copy(x_object.extra)
+        if mask := x_object.extra.get('SMask'):
+            x_object.extra['SMask'] = copy(mask)
+        return x_object
+
+    image.get_x_object = get_x_object
+    return image
 
 
 def _make_fetcher(files):
@@ -219,6 +274,23 @@ def _read_image(url):
     if width * height > MAX_IMAGE_PIXELS:
         raise ValueError("image has too many pixels")
     return raw
+
+
+@contextmanager
+def _no_garbage_collection():
+    """Put off looking for garbage, in which a process as large as a server's spends an eighth of
+    the time of a document."""
+    global _renders_going
+    with _collecting_lock:
+        _renders_going += 1
+        gc.disable()
+    try:
+        yield
+    finally:
+        with _collecting_lock:
+            _renders_going -= 1
+            if not _renders_going:
+                gc.enable()
 
 
 class _TimeIsUp(BaseException):

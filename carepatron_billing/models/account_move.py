@@ -315,15 +315,22 @@ class AccountMove(models.Model):
 
         :rtype: recordset of `practice.payment.link`
         """
-        self.ensure_one()
-        self.check_access('read')
-        move_sudo = self.sudo()
-        link_sudo = move_sudo.billing_link_ids.filtered(lambda link: not link.revoked_at)
+        link_sudo = self._billing_current_link()
         if not link_sudo:
+            move_sudo = self.sudo()
             # Asked for by two at once, the second one is replayed and gets the first one's.
             claim(move_sudo)
             link_sudo = link_sudo.create({'move_id': self.id})
         return link_sudo
+
+    def _billing_current_link(self):
+        """Return this invoice's payment link (sudo) if it has one that was not revoked.
+
+        :rtype: recordset of `practice.payment.link`
+        """
+        self.ensure_one()
+        self.check_access('read')
+        return self.sudo().billing_link_ids.filtered(lambda link: not link.revoked_at)
 
     def _billing_check_payable(self):
         """Raise in words for the desk if a payment link for this invoice makes no sense."""

@@ -44,7 +44,8 @@ class PracticeInvoiceTemplate(models.Model):
     is_default = fields.Boolean(
         string="Practice's Default",
         compute='_compute_is_default',
-        help="The template of every invoice for which no other one was chosen.",
+        help="The template of every invoice for which no other one was chosen, in the practice or"
+        " branch that is worked in.",
     )
 
     # === FIELDS: THE LOOK === #
@@ -159,10 +160,11 @@ class PracticeInvoiceTemplate(models.Model):
     # === COMPUTE METHODS === #
 
     @api.depends('company_id.billing_template_id')
+    @api.depends_context('company')
     def _compute_is_default(self):
         for template in self:
             template.is_default = template._origin and (
-                template.company_id.sudo().billing_template_id == template._origin
+                template._get_practice()._billing_default_template() == template._origin
             )
 
     @api.depends('theme')
@@ -279,14 +281,16 @@ class PracticeInvoiceTemplate(models.Model):
         )
 
     def _check_no_default(self):
-        for template in self:
-            if template.is_default:
-                raise UserError(
-                    self.env._(
-                        "%s is the practice's default. Make another template the default first.",
-                        template.name,
-                    )
+        companies_sudo = self.env['res.company'].sudo()
+        for company_sudo in companies_sudo.search([('billing_template_id', 'in', self.ids)]):
+            raise UserError(
+                self.env._(
+                    "%(template)s is the default of %(practice)s. Make another template the default"
+                    " first.",
+                    template=company_sudo.billing_template_id.name,
+                    practice=company_sudo.name,
                 )
+            )
 
     def _prepare_logo(self, vals):
         if not vals.get('logo'):
@@ -314,7 +318,7 @@ class PracticeInvoiceTemplate(models.Model):
         self.check_access('write')
         if not self.active:
             raise UserError(self.env._("Unarchive %s first.", self.name))
-        self.company_id.billing_template_id = self
+        self._get_practice().billing_template_id = self
         return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
 
     def action_use_for_drafts(self):
@@ -352,6 +356,16 @@ class PracticeInvoiceTemplate(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _get_practice(self):
+        """Return whose default this template is or can become: its practice, or the branch of it
+        that the user works in.
+
+        :rtype: recordset of `res.company`
+        """
+        practice = self.company_id
+        branch = self.env.company
+        return branch if practice in branch.sudo().parent_ids else practice
+
     def _get_colors(self):
         """Return the main colour and the accent; those of a theme where an own one is none.
 
@@ -373,15 +387,17 @@ class PracticeInvoiceTemplate(models.Model):
         """
         return palette(*self._get_colors())
 
-    def _get_logo(self):
+    def _get_logo(self, company):
         """Return the logo as base64, False if there is none.
 
+        :param company: the practice, or the branch, that a document comes from
         :rtype: bytes | bool
         """
         self.ensure_one()
         if self.logo_choice == 'own':
             return self._prepare_logo_quietly(self.with_context(bin_size=False).logo)
-        company = self.company_id
+        if company.uses_default_logo:
+            company = self.company_id
         # The square that a new company starts with is no logo.
         if self.logo_choice == 'none' or company.uses_default_logo:
             return False

@@ -1,9 +1,18 @@
 """What an invoice or a credit note says, ready to be set in type."""
 
+from functools import partial
+
 from odoo import api, models
 from odoo.tools import format_date, format_time, formatLang, is_html_empty
 
-from .document import in_lines, letterhead, postal_address, qr_code
+from .document import (
+    column_width,
+    in_lines,
+    letterhead,
+    postal_address,
+    qr_code,
+    sample_link_url,
+)
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -37,7 +46,8 @@ class AccountMoveReport(models.AbstractModel):
     def _get_document(self, move, data):
         template = data.get('template')
         # A web client may send data of its own along with its wish to print.
-        if not isinstance(template, models.BaseModel):
+        is_preview = isinstance(template, models.BaseModel)
+        if not is_preview:
             template = move._billing_template()
         template = template.with_context(lang=move.env.lang)
         amount = _amount_formatter(move)
@@ -68,7 +78,9 @@ class AccountMoveReport(models.AbstractModel):
             'payments': payments,
             'due': amount(due) if with_payments and is_posted else False,
             'due_label': self._get_due_label(move),
-            'link': self._get_link(move) if takes_payments and show['show_qr_code'] else False,
+            'link': self._get_link(move, is_preview)
+            if takes_payments and show['show_qr_code']
+            else False,
             'test': takes_payments and move.company_id._billing_provider_sudo().state == 'test',
             'to_pay': to_pay,
             'bank': to_pay and show['show_bank'] and self._get_bank(move),
@@ -76,6 +88,7 @@ class AccountMoveReport(models.AbstractModel):
             **self._get_notes(move, amount),
         }
         document.update(self._get_texts(move, template, document, amount(total), amount(due)))
+        document['slip_height'] = _slip_height(document)
         return document
 
     def _get_sums(self, move):
@@ -243,7 +256,7 @@ class AccountMoveReport(models.AbstractModel):
     # === LINES === #
 
     def _get_items(self, move, show):
-        lines = move._get_move_lines_to_report() if move.id else move.invoice_line_ids
+        lines = self._get_lines(move)
         products = lines.filtered(lambda line: (line.display_type or 'product') == 'product')
         practitioners = move._billing_practitioners()
         items = []
@@ -270,7 +283,16 @@ class AccountMoveReport(models.AbstractModel):
             'has_quantities': show['show_quantity'],
             'has_discounts': show['show_discount'] and any(products.mapped('discount')),
             'has_taxes': show['show_taxes'] and any(line.tax_ids for line in products),
+            'column_width': partial(column_width, items),
         }
+
+    def _get_lines(self, move):
+        if not move.id:
+            return move.invoice_line_ids
+        # Asked for the sections of some lines only, Odoo writes those of the others, and goes
+        # through the whole invoice again.
+        move.line_ids.mapped('parent_id')
+        return move._get_move_lines_to_report()
 
     def _get_item(self, move, line, show, name_practitioner):
         kind = line.display_type or 'product'
@@ -395,8 +417,12 @@ class AccountMoveReport(models.AbstractModel):
             rows.append((label, f"{MINUS}{amount(payment['amount'])}"))
         return rows
 
-    def _get_link(self, move):
-        url = move._billing_payment_link().url
+    def _get_link(self, move, is_preview):
+        if is_preview:
+            # Whoever looks at a template makes no link: where there is none, it is a sample.
+            url = move._billing_current_link().url or sample_link_url(move.company_id)
+        else:
+            url = move._billing_payment_link().url
         return {'url': url, 'qr_code': qr_code(url)}
 
     def _takes_payments(self, move):
@@ -464,6 +490,18 @@ class AccountMoveReport(models.AbstractModel):
             for subtotal in tax_totals['subtotals']
             for group in subtotal['tax_groups']
         ]
+
+
+def _slip_height(document):
+    """Return the height of the payment slip, in mm: long names take lines of their own."""
+    bank = document['bank'] or {}
+    # Texts, and how many characters of each find room on a line; two lines are to spare at left.
+    left = ((document['company'].name, 44), (document['payer_name'], 28), (document['number'], 28))
+    right = ((bank.get('holder'), 46), (bank.get('number'), 46), (bank.get('name'), 46))
+    more_left, more_right = (
+        sum(max(len(text or '') - 1, 0) // room for text, room in side) for side in (left, right)
+    )
+    return 49 + 4.5 * max(more_left - 2, more_right, 0)
 
 
 def _line_amount(line):

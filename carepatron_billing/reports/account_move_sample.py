@@ -5,7 +5,7 @@ from odoo.fields import Command
 from odoo.tools import format_date, formatLang
 
 from .account_move_report import MINUS
-from .document import qr_code
+from .document import qr_code, sample_link_url
 
 MAX_LINES = 300
 
@@ -30,7 +30,7 @@ class AccountMoveReport(models.AbstractModel):
         move = report._make_sample(company, 'out_refund' if is_credit else 'out_invoice', lines)
         document = report._get_document(move, data)
         show = document['look']
-        url = f"{company.get_base_url()}/billing/pay/sample"
+        url = sample_link_url(company)
         document.update(
             {
                 'client_references': ["HX-20771"] if show['show_client_reference'] else [],

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import qrcode
 from markupsafe import Markup
+from PIL import Image
 
 from odoo.tools import is_html_empty
 from odoo.tools.mimetypes import guess_mimetype
@@ -25,6 +26,9 @@ SWITCHES = (
     'show_bank',
     'show_page_numbers',
 )
+NARROW = frozenset(" \u00a0\u202f.,:;/'’|-–()")
+# A column of a table is no wider than so many digits.
+MAX_PLACES = 18
 # What the fonts of the templates lack is taken from these, which the system may have.
 OTHER_FONTS = (
     '"Tajawal", "Noto Sans", "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans Hebrew", '
@@ -40,13 +44,15 @@ def letterhead(record, template):
     :rtype: dict
     """
     company = record.company_id.with_context(lang=record.env.lang)
+    address = postal_address(company.partner_id)
     language = record.env['res.lang']._get_data(code=record.env.lang or 'en_US')
     return {
         'look': look(template),
         'company': company,
-        'company_address': in_lines(postal_address(company.partner_id)),
+        'company_address': in_lines(address),
+        'company_address_line': in_lines(address, ", "),
         'tax_label': company.account_fiscal_country_id.vat_label,
-        'logo': image_url(template._get_logo()),
+        'logo': image_url(template._get_logo(company)),
         'footer': company.report_footer if not is_html_empty(company.report_footer) else False,
         'lang_code': record.env.lang,
         'lang': (language.code or 'en_US').replace('_', '-').partition('@')[0],
@@ -84,14 +90,15 @@ def postal_address(partner):
     return "\n".join(line.strip() for line in lines if line.strip())
 
 
-def in_lines(text):
+def in_lines(text, separator="\n"):
     """Return the lines of a text as HTML, each one in the direction that it is read in.
 
     An address stays in its own order on a document that is read the other way.
 
+    :param str separator: what stands between them instead of a line break
     :rtype: markupsafe.Markup
     """
-    return Markup("<br/>").join(
+    return Markup(separator).join(
         Markup('<bdi dir="%s">%s</bdi>') % (_direction(line), line) for line in text.splitlines()
     )
 
@@ -117,14 +124,54 @@ def image_url(content):
     return f'data:{mimetype};base64,{content.decode()}'
 
 
+def sample_link_url(company):
+    """Return where the payment link of an invoice stands that has none.
+
+    :rtype: str
+    """
+    return f"{company.get_base_url()}/billing/pay/sample"
+
+
+def column_width(items, label, *names):
+    """Return how wide a column of a table has to be.
+
+    Told the widths of all columns but one, the engine need not set each cell three times to find
+    them, which takes a quarter of the time of a document.
+
+    :param list[dict] items: the rows
+    :param str label: the column's heading
+    :param names: of what the rows hold in this column
+    :return: a length of CSS; its unit is the width of a digit of the heading
+    :rtype: str
+    """
+    texts = (item.get(name) or '' for item in items for name in names)
+    widest = max((_count_places(text) for text in texts), default=0)
+    # Cells are set in larger type than their heading.
+    places = max(_count_places(label.strip()), widest * 1.12) + 0.5
+    return f'{min(places, MAX_PLACES):.1f}ch'
+
+
+def _count_places(text):
+    """Return how many digits are as wide as a text; points are half as wide, Chinese twice."""
+    return sum(
+        0.5 if character in NARROW else 2 if unicodedata.east_asian_width(character) in 'WF' else 1
+        for character in text
+    )
+
+
 @lru_cache(maxsize=256)
 def qr_code(text):
     """Return `text` as a QR code: a PNG of two pixels a module, as a `data:` URL.
 
     The printer scales it; as vectors the same code takes 50 ms more to draw.
     """
-    code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, box_size=2, border=0)
+    # Any of the eight masks can be read; looking for the prettiest takes longer than all the rest.
+    code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=0, mask_pattern=2)
     code.add_data(text)
+    rows = code.get_matrix()
+    size = len(rows)
+    modules = bytes(0 if is_dark else 255 for row in rows for is_dark in row)
+    image = Image.frombytes('L', (size, size), modules)
     output = io.BytesIO()
-    code.make_image().save(output, 'PNG')
+    image.resize((2 * size, 2 * size), Image.Resampling.NEAREST).save(output, 'PNG')
     return 'data:image/png;base64,' + base64.b64encode(output.getvalue()).decode()

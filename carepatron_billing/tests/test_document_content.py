@@ -15,7 +15,15 @@ from odoo.tools import format_date, formatLang
 from .test_documents import DocumentsCommon
 
 LAYOUTS = ('classic', 'modern', 'compact', 'statement')
-LANGUAGES = ('en_US', 'fr_FR', 'ar_001')
+# What an invoice is called in the languages that documents are translated into.
+TITLES = {
+    'en_US': "Invoice",
+    'es_ES': "Factura",
+    'fr_FR': "Facture",
+    'de_DE': "Rechnung",
+    'pt_PT': "Fatura",
+    'nl_NL': "Factuur",
+}
 # Names that letters of the fonts can write, with what could be taken for markup.
 NAMES = st.text(
     st.characters(codec='latin-1', categories=('L', 'N'), include_characters=" .,-/&<>{}'\"%"),
@@ -52,7 +60,7 @@ class DocumentContentCommon(DocumentsCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        for language in LANGUAGES:
+        for language in (*TITLES, 'ar_001'):
             cls.env['res.lang']._activate_lang(language)
         cls.env.ref('base.JPY').active = True
         cls.template = cls.company.billing_template_id
@@ -78,6 +86,38 @@ class DocumentContentCommon(DocumentsCommon):
 
 @tagged('post_install', '-at_install')
 class TestDocumentContent(DocumentContentCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        addon = cls.env['ir.module.module'].search([('name', '=', 'carepatron_billing')])
+        addon._update_translations(list(TITLES))
+        instalments, discount = cls.env['account.payment.term'].create(
+            [
+                {
+                    'name': "A third at once",
+                    'line_ids': [
+                        Command.create({'value': 'percent', 'value_amount': 30, 'nb_days': 7}),
+                        Command.create({'value': 'percent', 'value_amount': 70, 'nb_days': 45}),
+                    ],
+                },
+                {
+                    'name': "Two percent off",
+                    'early_discount': True,
+                    'discount_days': 7,
+                    'discount_percentage': 2,
+                    'early_pay_discount_computation': 'included',
+                    'line_ids': [
+                        Command.create({'value': 'percent', 'value_amount': 100, 'nb_days': 30})
+                    ],
+                },
+            ]
+        )
+        cls.terms = {
+            'due date': cls.env['account.payment.term'],
+            'instalments': instalments,
+            'early discount': discount,
+        }
+
     @settings(
         max_examples=10,
         deadline=None,
@@ -88,11 +128,12 @@ class TestDocumentContent(DocumentContentCommon):
     )
     @given(
         lines=LINES,
-        language=st.sampled_from(LANGUAGES[:2]),
+        language=st.sampled_from(list(TITLES)),
         layout=st.sampled_from(LAYOUTS),
         foreign=st.booleans(),
+        term=st.sampled_from(['due date', 'instalments', 'early discount']),
     )
-    def test_document_says_what_the_invoice_says(self, lines, language, layout, foreign):
+    def test_document_says_what_the_invoice_says(self, lines, language, layout, foreign, term):
         self.payer.lang = language
         move = self.make_invoice(
             post=False,
@@ -104,6 +145,7 @@ class TestDocumentContent(DocumentContentCommon):
                 for line in lines
             ],
             **({'currency_id': self.env.ref('base.JPY').id} if foreign else {}),
+            invoice_payment_term_id=self.terms[term].id,
         )
         # A total below nothing is a credit note's, which Odoo does not post as an invoice.
         if move.currency_id.compare_amounts(move.amount_total, 0.0) >= 0:
@@ -120,8 +162,8 @@ class TestDocumentContent(DocumentContentCommon):
         for expected in self.sums_of(env, move):
             found = text.find(squeezed(expected), place)
             self.assertGreaterEqual(found, 0, f"{expected!r} is missing below the lines")
-        for expected in self.head_of(env, move):
-            self.assertIn(squeezed(expected), text)
+        for expected in (*self.head_of(env, move), *self.terms_of(env, move)):
+            self.assertIn(squeezed(expected), text, f"in {language}, {layout}, {term}")
 
     def row_of(self, env, line):
         digits = line.currency_id.decimal_places
@@ -156,10 +198,24 @@ class TestDocumentContent(DocumentContentCommon):
         yield self.payer.name
         yield self.company.name
         yield format_date(env, move.invoice_date)
-        yield format_date(env, move.invoice_date_due)
         if move.state == 'posted':
+            yield TITLES[env.lang]
             yield move.name
             yield formatLang(env, move.amount_residual, currency_obj=move.currency_id)
+
+    def terms_of(self, env, move):
+        """Say when what is due, by the ledger."""
+        dues = move.line_ids.filtered(lambda line: line.display_type == 'payment_term')
+        for line in dues:
+            yield format_date(env, line.date_maturity)
+        if move.state != 'posted' or move.currency_id.is_zero(move.amount_total):
+            return
+        for line in dues:
+            amount = line.amount_currency
+            if line.discount_date:
+                yield format_date(env, line.discount_date)
+                amount = line.discount_amount_currency
+            yield formatLang(env, amount, currency_obj=move.currency_id)
 
     def test_three_hundred_lines(self):
         lines = [{'name': f"Session {number}", 'price_unit': 10} for number in range(1, 301)]
@@ -210,7 +266,29 @@ class TestDocumentLayout(DocumentContentCommon):
         source = self.make_invoice()
         credit = source._reverse_moves([{'invoice_date': fields.Date.to_date('2026-11-22')}])
         credit.action_post()
-        return {'one': one, 'many': many, 'taxed': taxed, 'arabic': arabic, 'credit': credit}
+        bank = self.env['res.partner.bank'].create(
+            {
+                'acc_number': "DE89 3704 0044 0532 0130 00",
+                'acc_holder_name': f"{long_name} and Daughters, Practice for Physiotherapy",
+                'partner_id': self.company.partner_id.id,
+                'allow_out_payment': True,
+                'bank_id': self.env['res.bank']
+                .create({'name': f"Savings and Loan Association of {long_name}"})
+                .id,
+            }
+        )
+        banked = self.make_invoice(
+            partner_id=self.payer.copy({'name': f"{long_name}, {long_name}"}).id,
+            partner_bank_id=bank.id,
+        )
+        return {
+            'one': one,
+            'many': many,
+            'taxed': taxed,
+            'arabic': arabic,
+            'credit': credit,
+            'banked': banked,
+        }
 
     def test_nothing_overlaps_or_leaves_the_page(self):
         # With a link, so that its QR code and address take their room, too.
@@ -260,7 +338,7 @@ class TestDocumentLayout(DocumentContentCommon):
                     if word in ('Amount', '5.00', '1,234.50') or (word.endswith('20.00')
                     and not word.startswith('1,2'))
                 }  # fmt: skip
-                self.assertLessEqual(len({edge for edge in edges if edge > 500}), 1, edges)
+                self.assertLessEqual(len({edge for edge in edges if edge > 525}), 1, edges)
 
     def test_layouts_differ_in_composition(self):
         move = self.make_invoice()

@@ -521,7 +521,7 @@ class TestDocumentDownloads(DocumentsCommon, HttpCase):
             response = self.url_open(f'/report/pdf/{name}/{invoice.id}')
         self.assertIn(OUR_WORDS, text_of(response.content))
 
-    def test_portal_gives_our_document_before_and_after_it_was_sent(self):
+    def test_portal_gives_our_document_before_it_was_sent(self):
         invoice = self.make_invoice()
         url = f'/my/invoices/{invoice.id}?access_token={invoice._portal_ensure_token()}'
         with self.real_rendering(), self.no_wkhtmltopdf():
@@ -531,10 +531,29 @@ class TestDocumentDownloads(DocumentsCommon, HttpCase):
                 text = text_of(response.content)
                 self.assertRegex(text, f"Invoice ?{invoice.name}")
                 self.assertNotIn("Proforma", text)
+
+    def test_every_download_gives_the_file_that_was_sent(self):
+        invoice = self.make_invoice()
+        link = invoice._billing_payment_link()
+        token = invoice._portal_ensure_token()
+        with self.real_rendering():
             self.env['account.move.send']._generate_and_send_invoices(invoice, sending_methods=[])
-            response = self.url_open(url + '&report_type=pdf&download=true')
-        self.assertEqual(response.content, invoice.invoice_pdf_report_id.raw)
-        self.assertIn(OUR_WORDS, text_of(response.content))
+        sent = invoice.invoice_pdf_report_id.raw
+        self.assertIn(OUR_WORDS, text_of(sent))
+        template = self.company.billing_template_id.sudo()
+        template.write({'layout': 'modern', 'terms': "Never seen before"})
+        self.pay(invoice, 50)
+        report = self.env.ref(ODOO_REPORT).report_name
+        self.authenticate('docs_front_desk', 'docs_front_desk')
+        with self.real_rendering():
+            for url in (
+                f'/my/invoices/{invoice.id}?access_token={token}&report_type=pdf&download=true',
+                f'{link._path()}/invoice',
+                invoice.with_user(self.front_desk).action_billing_download()['url'],
+                f'/report/pdf/{report}/{invoice.id}',
+            ):
+                with self.subTest(url=url):
+                    self.assertEqual(self.url_open(url).content, sent)
 
     def test_portal_shows_no_invoice_of_a_practice_as_proforma(self):
         invoice = self.make_invoice()

@@ -57,6 +57,21 @@ class TestInvoiceTemplate(BillingCommon):
         self.assertFalse(self.template.is_default)
         self.template.action_archive()
 
+    def test_branch_chooses_among_its_parents_templates(self):
+        branch = self.env['res.company'].create({'name': "Branch", 'parent_id': self.company.id})
+        self.manager.company_ids += branch
+        other = self.make_template()
+        in_branch = other.with_user(self.manager).with_company(branch)
+        self.assertTrue(self.template.with_company(branch).is_default, "its parent's")
+        in_branch.action_set_default()
+        in_branch.invalidate_recordset()
+        self.assertTrue(in_branch.is_default)
+        self.assertEqual(branch._billing_default_template(), other)
+        self.assertEqual(self.company.billing_template_id, self.template)
+        self.assertFalse(other.with_company(self.company).is_default)
+        with self.assertRaisesRegex(UserError, "default of Branch"):
+            other.action_archive()
+
     def test_duplicate_is_told_from_its_original(self):
         copy = self.template.copy()
         self.assertNotEqual(copy.name, self.template.name)
@@ -275,6 +290,16 @@ class TestInvoiceTemplate(BillingCommon):
         self.template.with_user(self.manager)._render_preview_pdf()
         self.env.flush_all()
         self.assertEqual(self.env['account.move'].search_count([]), before)
+
+    def test_preview_makes_no_payment_link(self):
+        self.connect_provider()
+        move = self.make_invoice(120)
+        move.billing_link_ids.unlink()
+        preview = self.template.with_user(self.manager)._render_preview_html
+        self.assertIn("/billing/pay/sample", preview(move))
+        self.assertFalse(move.billing_link_ids)
+        link = move._billing_payment_link()
+        self.assertIn(link.url, preview(move))
 
     def test_preview_needs_the_right_to_read_the_invoice(self):
         move = self.make_invoice_of_another()

@@ -40,7 +40,7 @@ export class InvoiceTemplatePreview extends Component {
         this.known = {};
         this.isDrawing = false;
         this.isStale = false;
-        this.drawLater = useDebounced(() => this.draw(), 200);
+        this.drawLater = useDebounced(() => this.draw(), 150);
         this.redrawSoon = useDebounced(() => this.drawPages(), 150);
         useRecordObserver((record) => this.onRecordChange(record));
         onMounted(() => this.watch());
