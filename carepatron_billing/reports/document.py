@@ -152,11 +152,10 @@ def column_width(items, label, *names):
 
 
 def _count_places(text):
-    """Return how many digits are as wide as a text; points are half as wide, Chinese twice."""
-    return sum(
-        0.5 if character in NARROW else 2 if unicodedata.east_asian_width(character) in 'WF' else 1
-        for character in text
-    )
+    """Return how many digits are as wide as a text: points are narrower, Chinese is wider."""
+    wide = sum(unicodedata.east_asian_width(character) in 'WF' for character in text)
+    narrow = sum(character in NARROW for character in text)
+    return len(text) + wide - narrow / 2
 
 
 @lru_cache(maxsize=256)

@@ -1,4 +1,4 @@
-"""`make gallery`: draw the README's pictures of invoices anew, and each page by itself to look at."""
+"""`make gallery`: the README's pictures of invoices anew, and each page by itself to look at."""
 
 from ..environment import paths
 from ..environment.locks import only_one
