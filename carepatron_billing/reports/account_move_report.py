@@ -59,7 +59,8 @@ class AccountMoveReport(models.AbstractModel):
         payments = self._get_payments(move) if with_payments else []
         is_due = is_posted and not move.currency_id.is_zero(due)
         to_pay = is_due and move.move_type in ('out_invoice', 'out_receipt')
-        takes_payments = to_pay and with_payments and self._takes_payments(move)
+        provider_state = to_pay and with_payments and self._get_provider_state(move)
+        takes_payments = provider_state in ('enabled', 'test')
         head = letterhead(move, template)
         show = head['look']
         document = {
@@ -81,7 +82,7 @@ class AccountMoveReport(models.AbstractModel):
             'link': self._get_link(move, is_preview)
             if takes_payments and show['show_qr_code']
             else False,
-            'test': takes_payments and move.company_id._billing_provider_sudo().state == 'test',
+            'test': provider_state == 'test',
             'to_pay': to_pay,
             'bank': to_pay and show['show_bank'] and self._get_bank(move),
             'payment_reference': to_pay and move.payment_reference,
@@ -425,9 +426,10 @@ class AccountMoveReport(models.AbstractModel):
             url = move._billing_payment_link().url
         return {'url': url, 'qr_code': qr_code(url)}
 
-    def _takes_payments(self, move):
-        provider_sudo = move.company_id._billing_provider_sudo()
-        return move.move_type == 'out_invoice' and provider_sudo.state in ('enabled', 'test')
+    def _get_provider_state(self, move):
+        if move.move_type != 'out_invoice':
+            return False
+        return move.company_id._billing_provider_sudo().state
 
     def _get_bank(self, move):
         bank = move.partner_bank_id
