@@ -18,3 +18,8 @@ UPDATE payment_provider
        stripe_payment_link_polled_at = NULL,
        stripe_payment_link_seen_until = NULL
  WHERE code = 'stripe_payment_link';
+
+-- Nobody is reminded from a copy, neither by a rule nor by what waited in the outbox.
+UPDATE practice_reminder_rule SET is_on = FALSE;
+UPDATE practice_reminder SET state = 'failed' WHERE state IN ('queued', 'sending');
+UPDATE practice_reminder_mail SET state = 'failed' WHERE state IN ('queued', 'sending');

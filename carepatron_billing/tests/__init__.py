@@ -19,6 +19,8 @@ from . import (
     test_payment_transaction,
     test_pdf_engine,
     test_refund_at_stripe,
+    test_reminder_plan,
+    test_reminders,
     test_security,
     test_session_changes,
     test_sessions_at_random,

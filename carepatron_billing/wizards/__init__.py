@@ -4,6 +4,9 @@ from . import (
     practice_billing_waive,
     practice_invoice_correct,
     practice_payment_link_send,
+    practice_reminder_plan,
+    practice_reminder_preview,
+    practice_reminder_start,
     practice_stripe_setup,
     practice_tax_rate,
 )

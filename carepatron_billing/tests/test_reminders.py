@@ -1,0 +1,311 @@
+from datetime import date, datetime, timedelta
+
+from freezegun import freeze_time
+
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common import CLINICAL_CODE, CLINICAL_NAME, BillingCommon
+
+# A Monday, 10 in the morning in New York.
+NOW = datetime(2026, 3, 16, 14)
+
+
+@tagged('post_install', '-at_install')
+class TestReminders(BillingCommon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        clock = freeze_time(NOW)
+        clock.start()
+        cls.addClassCleanup(clock.stop)
+        cls.Rule = cls.env['practice.reminder.rule']
+        cls.Mail = cls.env['practice.reminder.mail']
+        cls.Rule.search([]).is_on = False
+        cls.rule = cls.make_rule(days=7, every=14, times=2)
+
+    @classmethod
+    def make_rule(cls, **values):
+        template = cls.env.ref('carepatron_billing.mail_template_reminder_kind')
+        return cls.Rule.create(
+            {
+                'company_id': cls.company.id,
+                'template_id': template.id,
+                'attach_invoice': False,
+                'is_on': True,
+                **values,
+            }
+        )
+
+    @classmethod
+    def make_due(cls, days_ago=7, partner=None, amount=120.0, term=None):
+        """Return an invoice that was due some days ago."""
+        today = cls.company._billing_today()
+        move = cls.env['account.move'].create(
+            {
+                'move_type': 'out_invoice',
+                'partner_id': (partner or cls.client_partner).id,
+                'invoice_date': today - timedelta(days_ago),
+                'invoice_date_due': today - timedelta(days_ago),
+                'invoice_payment_term_id': term and term.id,
+                'invoice_line_ids': [
+                    Command.create({'product_id': cls.service.id, 'price_unit': amount})
+                ],
+            }
+        )
+        move.action_post()
+        return move
+
+    def run_cron(self, days=0, hours=0):
+        """Let time go on, then let the scheduler work."""
+        with freeze_time(NOW + timedelta(days=days, hours=hours)), self.enter_registry_test_mode():
+            self.env.ref('carepatron_billing.ir_cron_send_reminders').method_direct_trigger()
+        self.env.invalidate_all()
+
+    def sent(self, move=None):
+        domain = [('state', '=', 'sent')]
+        if move:
+            domain.append(('move_id', '=', move.id))
+        return self.env['practice.reminder'].search(domain, order='id')
+
+    def count_queries(self):
+        before = self.env.cr.sql_log_count
+        self.Rule._load(self.company)
+        return self.env.cr.sql_log_count - before
+
+    def test_rule_reads_itself_back(self):
+        sentence = self.rule.sentence
+        self.assertEqual(sentence, "7 days after the due date, then every 14 days, 2 times")
+        self.rule.write({'when': 'before', 'days': 1, 'times': 0})
+        self.assertEqual(self.rule.sentence, "1 day before the due date")
+
+    def test_each_practice_gets_the_usual_rules_all_off(self):
+        company = self.env['res.company'].create({'name': "New practice"})
+        rules = company.billing_reminder_rule_ids
+        self.assertEqual(len(rules), 5)
+        self.assertFalse(any(rules.mapped('is_on')))
+
+    def test_payer_gets_one_mail_a_day_with_all_that_is_due(self):
+        first, second = self.make_due(), self.make_due(amount=80.0)
+        self.run_cron()
+        self.run_cron(hours=1)
+        mail = self.Mail.search([('state', '=', 'sent')])
+        self.assertEqual(len(mail), 1)
+        self.assertEqual(mail.reminder_ids.move_id, first | second)
+        for move in first | second:
+            self.assertIn(move._billing_payment_link().url, mail.body)
+            self.assertIn("Perhaps this slipped your attention", move.message_ids[:1].body)
+        everything = self.env['practice.payment.link']._for_payer(
+            self.client_partner, self.company, first.currency_id
+        )
+        self.assertIn(everything.url, mail.body)
+        for secret in (CLINICAL_NAME, CLINICAL_CODE):
+            self.assertNotIn(secret, mail.body + mail.subject)
+
+    def test_a_quarter_of_a_year_goes_by_the_rules(self):
+        soon = self.make_rule(when='before', days=3)
+        move = self.make_due(days_ago=-10)
+        due = move.invoice_date_due
+        for day in (6, 7, 8, 9, 10, 11, 16, 17, 18, 30, 31, 32, 44, 45, 46, 59):
+            self.run_cron(days=day)
+        self.assertEqual(
+            [(one.rule_id, one.number, one.day) for one in self.sent(move)],
+            [
+                (soon, 0, due - timedelta(3)),
+                (self.rule, 0, due + timedelta(7)),
+                (self.rule, 1, due + timedelta(21)),
+                (self.rule, 2, due + timedelta(35)),
+            ],
+        )
+
+    def test_paid_credited_processing_and_cancelled_invoices_are_left_alone(self):
+        paid, credited, processing, cancelled, part = (
+            self.make_due(partner=self.client_partner.copy()) for _ in range(5)
+        )
+        self.pay_by_hand(paid)
+        credited._reverse_moves(cancel=True)
+        self.connect_provider()
+        self.make_transaction(processing).state = 'pending'
+        cancelled.button_cancel()
+        self.pay_by_hand(part, 20.0)
+        self.run_cron()
+        reminder = self.sent()
+        self.assertEqual(reminder.move_id, part)
+        self.assertEqual(reminder.amount, 100.0)
+
+    def test_what_is_paid_while_the_mail_waits_is_not_asked_for(self):
+        move = self.make_due()
+        mails, _left = self.Mail.with_company(self.company)._write_letters(self.company, set())
+        self.pay_by_hand(move, 20.0)
+        self.env.flush_all()
+        self.assertFalse(mails._take())
+
+    def test_instalments_are_reminded_of_one_by_one(self):
+        term = self.env['account.payment.term'].create(
+            {
+                'name': "Two parts",
+                'line_ids': [
+                    Command.create({'value': 'percent', 'value_amount': 50, 'nb_days': nb})
+                    for nb in (0, 30)
+                ],
+            }
+        )
+        move = self.make_due(term=term)
+        self.run_cron()
+        self.assertEqual(self.sent(move).amount, 60.0)
+        self.run_cron(days=30)
+        self.assertEqual(self.sent(move)[-1].amount, 120.0)
+
+    def test_nothing_leaves_at_night_on_weekends_or_while_it_is_off(self):
+        move = self.make_due()
+        self.run_cron(hours=12)
+        self.run_cron(days=5)
+        self.assertFalse(self.sent(move))
+        self.rule.is_on = False
+        self.run_cron()
+        self.assertFalse(self.sent(move))
+        self.rule.is_on = True
+        self.run_cron(days=7)
+        self.assertEqual(self.sent(move).number, 0)
+
+    def test_hours_follow_the_practices_clock_through_its_changes(self):
+        # New York goes to summer time on 8 March 2026.
+        for utc, is_open in (
+            (datetime(2026, 3, 6, 13, 30), False),
+            (datetime(2026, 3, 6, 14, 30), True),
+            (datetime(2026, 3, 9, 13, 30), True),
+            (datetime(2026, 3, 9, 20, 30), True),
+            (datetime(2026, 3, 9, 21, 30), False),
+        ):
+            with self.subTest(utc=utc), freeze_time(utc):
+                self.assertEqual(self.company._billing_reminder_is_open(), is_open)
+
+    def test_pauses_of_invoice_client_and_payer_hold_until_their_end(self):
+        move = self.make_due()
+        for subject in ({'move_id': move.id}, {'partner_id': self.client_partner.id}):
+            pause = self.env['practice.reminder.pause'].create(
+                {**subject, 'company_id': self.company.id, 'until': date(2026, 3, 18)}
+            )
+            self.run_cron()
+            self.assertFalse(self.sent(move))
+            self.assertIn("Paused until", move.billing_reminder_hold)
+            self.assertIn("promise", move.billing_reminder_hold)
+            self.assertIn("19", move.billing_reminder_next)
+            pause.with_user(self.front_desk).action_resume()
+        self.run_cron(days=1)
+        self.assertTrue(self.sent(move))
+
+    def test_link_sent_by_hand_keeps_reminders_quiet_for_some_days(self):
+        move = self.make_due()
+        move._billing_payment_link().sent_at = NOW - timedelta(days=1)
+        self.run_cron()
+        self.run_cron(days=1)
+        self.assertFalse(self.sent(move))
+        self.run_cron(days=2)
+        self.assertTrue(self.sent(move))
+
+    def test_audience_by_amount_template_and_tag(self):
+        small, large = self.make_due(amount=20.0), self.make_due(amount=200.0)
+        self.rule.write({'audience': 'amount', 'minimum': 50.0})
+        found = self.Rule._load(self.company)
+        self.assertEqual([one.invoice for one in found if one.timings], large.ids)
+        look = self.company._billing_default_template().copy()
+        small.billing_template_id = look
+        self.rule.write({'audience': 'template', 'invoice_template_id': look.id})
+        found = self.Rule._load(self.company)
+        self.assertEqual([one.invoice for one in found if one.timings], small.ids)
+        tag = self.env['res.partner.category'].create({'name': "Study"})
+        self.rule.write({'audience': 'tag', 'tag_id': tag.id})
+        self.assertFalse(any(one.timings for one in self.Rule._load(self.company)))
+        self.client_partner.category_id = tag
+        self.assertTrue(all(one.timings for one in self.Rule._load(self.company)))
+
+    def test_switching_on_asks_about_what_is_overdue_already(self):
+        self.rule.is_on = False
+        old, new = self.make_due(days_ago=8), self.make_due(days_ago=6)
+        dialog = self.env['practice.reminder.start'].create({'rule_id': self.rule.id})
+        self.assertEqual(dialog.overdue_count, 1)
+        dialog.action_start()
+        self.run_cron()
+        self.run_cron(days=1)
+        self.assertEqual(self.sent().move_id, new)
+        self.rule.is_on = False
+        dialog.choice = 'include'
+        dialog.action_start()
+        self.run_cron(days=2)
+        self.assertEqual(self.sent().move_id, new | old)
+
+    def test_finding_what_is_due_asks_the_same_queries_for_one_and_for_many(self):
+        self.make_due()
+        self.Rule._load(self.company)
+        self.env.invalidate_all()
+        one = self.count_queries()
+        for _ in range(8):
+            self.make_due(partner=self.client_partner.copy())
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(self.count_queries(), one)
+
+    def test_front_desk_reminds_now_once_a_day(self):
+        move = self.make_due(days_ago=2)
+        move = move.with_user(self.front_desk)
+        self.patch(type(self.Mail), '_commit', lambda self: self.env.flush_all())
+        move.action_billing_remind()
+        reminder = self.sent(move)
+        self.assertEqual(reminder.user_id, self.front_desk)
+        with self.assertRaisesRegex(UserError, "today already"):
+            move.action_billing_remind()
+        self.run_cron()
+        self.assertEqual(self.sent(move), reminder)
+
+    def test_skipped_reminder_is_left_out_and_the_ones_after_it_go_on(self):
+        move = self.make_due(days_ago=6)
+        move.with_user(self.front_desk).action_billing_skip_reminder()
+        self.run_cron(days=1)
+        self.assertFalse(self.sent(move))
+        self.run_cron(days=15)
+        self.assertEqual(self.sent(move).number, 1)
+
+    def test_address_that_mails_come_back_from_stops_until_it_is_corrected(self):
+        move = self.make_due()
+        self.run_cron()
+        move._message_receive_bounce('dana@example.com', self.client_partner)
+        self.assertEqual(move.billing_reminder_ids.state, 'bounced')
+        self.assertTrue(move.activity_ids)
+        self.run_cron(days=1)
+        self.assertEqual(len(move.billing_reminder_ids), 1)
+        self.client_partner.email = 'dana.whitfield@example.com'
+        self.run_cron(days=1)
+        self.assertEqual(self.sent(move).mail_id.email, 'dana.whitfield@example.com')
+
+    def test_mail_that_was_cut_off_is_uncertain_and_never_sent_again(self):
+        move = self.make_due()
+        mails, _left = self.Mail.with_company(self.company)._write_letters(self.company, set())
+        self.assertTrue(mails._take())
+        self.run_cron(hours=1)
+        self.run_cron(days=1)
+        self.assertEqual(move.billing_reminder_ids.state, 'uncertain')
+        self.assertTrue(move.activity_ids)
+        mails.with_user(self.front_desk).action_it_did_not_arrive()
+        self.run_cron(days=1)
+        self.assertEqual(self.sent(move).number, 0)
+
+    def test_plan_shows_what_goes_out_and_what_is_held_back(self):
+        today, tomorrow = self.make_due(), self.make_due(days_ago=6)
+        held = self.make_due(partner=self.client_partner.copy({'email': False}))
+        self.make_due(days_ago=-20)
+        Plan = self.env['practice.reminder.plan'].with_user(self.front_desk)
+        action = Plan.action_open()
+        rows = Plan.search(action['domain'])
+        self.assertEqual({row.move_id: row.when for row in rows},
+                         {today: '1', tomorrow: '2', held: '4'})  # fmt: skip
+        self.assertIn("no e-mail", rows.filtered('hold').hold)
+
+    def test_preview_shows_the_mail_with_a_real_invoice_and_sends_nothing(self):
+        move = self.make_due()
+        action = self.rule.action_preview()
+        preview = self.env[action['res_model']].browse(action['res_id'])
+        preview.move_id = move
+        self.assertIn(move.name, preview.body)
+        self.assertFalse(self.env['practice.reminder'].search([('move_id', '=', move.id)]))
