@@ -136,8 +136,9 @@ class AccountMove(models.Model):
         """
         Rule = self.env['practice.reminder.rule'].sudo()
         Mail = self.env['practice.reminder.mail'].sudo()
-        # Clicked twice: the second one is replayed, and finds the first one's mail.
-        claim(self)
+        # Asked for by two at once, or by the scheduler too: the second one is replayed, and finds
+        # the first one's mail.
+        claim(Rule.search([('company_id', 'in', self.company_id.ids)]) or self)
         tried = Mail
         for company in self.company_id:
             moves = self.filtered(lambda move, company=company: move.company_id == company)

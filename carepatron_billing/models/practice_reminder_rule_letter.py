@@ -168,7 +168,7 @@ class PracticeReminderRule(models.Model):
             move = lead.browse(entry.invoice)
             rows[entry.invoice] = {
                 'number': move.name,
-                'due': format_date(env, entry.due),
+                'due': format_date(env, entry.due, date_format='long'),
                 'amount': formatLang(env, entry.amount, currency_obj=move.currency_id),
                 'url': links[entry.invoice],
             }
