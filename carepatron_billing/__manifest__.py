@@ -43,6 +43,7 @@
         'views/practice_invoice_template_views.xml',
         'views/practice_overview_views.xml',
         'views/practice_payment_link_views.xml',
+        'views/practice_reminder_effect_views.xml',
         'views/practice_reminder_mail_views.xml',
         'views/practice_reminder_pause_views.xml',
         'views/practice_reminder_rule_views.xml',

@@ -35,6 +35,7 @@ from . import (
     practice_payment_link,
     practice_payment_link_page,
     practice_reminder,
+    practice_reminder_effect,
     practice_reminder_mail,
     practice_reminder_mail_sending,
     practice_reminder_pause,

@@ -302,6 +302,19 @@ class TestReminders(BillingCommon):
                          {today: '1', tomorrow: '2', held: '4'})  # fmt: skip
         self.assertIn("no e-mail", rows.filtered('hold').hold)
 
+    def test_effect_tells_who_paid_within_a_week_of_which_rule(self):
+        paid, open_one = self.make_due(), self.make_due(partner=self.client_partner.copy())
+        self.run_cron()
+        with freeze_time(NOW + timedelta(days=3)):
+            self.pay_by_hand(paid)
+        effect = self.env['practice.reminder.effect'].search(
+            [('move_id', 'in', (paid | open_one).ids)], order='move_id'
+        )
+        self.assertEqual(effect.rule_id, self.rule)
+        self.assertEqual(effect.mapped('days_after_reminder'), [3, 0])
+        self.assertEqual(effect.mapped('days_to_pay'), [10, 0])
+        self.assertEqual(effect[0].paid_within_week, 100)
+
     def test_preview_shows_the_mail_with_a_real_invoice_and_sends_nothing(self):
         move = self.make_due()
         action = self.rule.action_preview()

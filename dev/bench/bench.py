@@ -31,6 +31,11 @@ class Bench:
             self.stack.odoo.install(database, modules, f"Installing {', '.join(modules)}")
         return database
 
+    def use_addons(self, *folders: Path) -> None:
+        """Let Odoo find more addons, such as a peer's, from now on."""
+        source = self.stack.odoo.source
+        self.stack.odoo.source = source._replace(addons=(*source.addons, *folders))
+
     def inside(self, database: str, script: Path, **given: object):
         """Run a script inside Odoo and return its `result`, see `Odoo.script`.
 
