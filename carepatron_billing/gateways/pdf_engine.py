@@ -54,11 +54,12 @@ RASTER_FORMATS = [
 # By these a small SVG becomes endless work.
 SVG_REFUSED = re.compile(rb'<!entity|<(?:\w+:)?(?:use|pattern|filter)\b', re.IGNORECASE)
 # What a parser of XML would take for something else, or unfold without end.
-ONLY_HTML = re.compile(r'<(?:[A-Z!?]|svg\b|math\b)|&(?!amp;|lt;|gt;|quot;|#)')
+ONLY_HTML = re.compile(r'<(?:[A-Z!?]|svg\b|math\b)|\bxmlns\b|&(?!amp;|lt;|gt;|quot;|#)')
 MINIMUM_VERSION = 68
 
 _collecting_lock = threading.Lock()
 _renders_going = 0
+_was_collecting = True
 _pool_lock = threading.Lock()
 _pool = {}
 # Fonts delete their temporary files, which they no longer can while the interpreter shuts down.
@@ -280,16 +281,18 @@ def _read_image(url):
 def _no_garbage_collection():
     """Put off looking for garbage, in which a process as large as a server's spends an eighth of
     the time of a document."""
-    global _renders_going
+    global _renders_going, _was_collecting
     with _collecting_lock:
+        if not _renders_going:
+            _was_collecting = gc.isenabled()
+            gc.disable()
         _renders_going += 1
-        gc.disable()
     try:
         yield
     finally:
         with _collecting_lock:
             _renders_going -= 1
-            if not _renders_going:
+            if not _renders_going and _was_collecting:
                 gc.enable()
 
 

@@ -1,4 +1,5 @@
 import base64
+import gc
 import io
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -193,6 +194,32 @@ class TestPdfEngine(BaseCase):
         for number in range(3):
             pdf_engine.render(page(f"Document {number}"), stylesheet)
         self.assertEqual(len(pdf_engine._pool[stylesheet]), 1)
+
+    def test_logo_that_is_kept_is_drawn_as_the_first_time(self):
+        stylesheet = Stylesheet("body { color: #345678 }")
+        output = io.BytesIO()
+        # Noise, with holes in it: its data are not small, and it has a mask.
+        Image.effect_noise((90, 90), 90).convert('RGBA').save(output, 'PNG')
+        logo = page(f'<img src="{data_url(output.getvalue())}" alt="Logo"/>')
+        drawn = {pdf_engine.render(logo, stylesheet) for _time in range(3)}
+        (kept,) = pdf_engine._pool[stylesheet][0].images
+        self.assertGreaterEqual(len(kept), pdf_engine.LARGE_IMAGE_CHARS)
+        self.assertEqual(len(drawn), 1)
+        self.assertEqual(len(images(drawn.pop())), 1)
+
+    def test_well_formed_page_is_drawn_as_any_other(self):
+        body = "<p>Fish &amp; chips<br/>5</p><table><tbody><tr><td>x</td></tr></tbody></table>"
+        loose = body.replace('<br/>', '<br>')
+        self.assertEqual(
+            pdf_engine.render(page(body), PLAIN), pdf_engine.render(page(loose), PLAIN)
+        )
+
+    def test_garbage_is_collected_again_after_a_document(self):
+        pdf_engine.render(page("Hello"), PLAIN)
+        self.assertTrue(gc.isenabled())
+        with self.assertRaises(PdfError):
+            pdf_engine.render(page("<div>" * 5000), PLAIN)
+        self.assertTrue(gc.isenabled())
 
     def test_threads_draw_at_once(self):
         stylesheet = Stylesheet("body { color: #654321 }")
