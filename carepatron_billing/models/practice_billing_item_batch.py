@@ -29,14 +29,7 @@ class PracticeBillingItem(models.Model):
         self.check_access('write')
         waiting = self.filtered(lambda item: item.state in ('unbilled', 'to_confirm'))
         wizard = self.env['practice.billing.preview'].create({'item_ids': waiting.ids})
-        return {
-            'type': 'ir.actions.act_window',
-            'name': self.env._("Invoice sessions"),
-            'res_model': wizard._name,
-            'res_id': wizard.id,
-            'view_mode': 'form',
-            'target': 'new',
-        }
+        return wizard._action_open()
 
     # === BUSINESS METHODS === #
 

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -96,6 +98,33 @@ class TestBillingBatch(SessionsCommon):
         self.assertEqual(wizard.line_ids.payer_id, items[2:].payer_id)
         mend = wizard.obstacle_ids.filtered(lambda one: one.kind == 'email').action_mend()
         self.assertEqual((mend['res_model'], mend['res_id']), ('res.partner', items[2].payer_id.id))
+
+    def test_each_mend_leads_to_where_the_user_can_mend(self):
+        items = self.make_items(1)
+        self.service.active = False
+        wizard = self.preview(items)
+        self.assertEqual(wizard.summary, "Nothing can be invoiced yet")
+        # Another service is the desk's to choose, the service itself is the manager's.
+        mend = wizard.with_context(billing_mend=wizard.missing).action_mend()
+        self.assertEqual((mend['res_model'], mend['res_id']), (items._name, items.id))
+        mend = wizard.obstacle_ids.with_user(self.env.user).action_mend()
+        self.assertEqual(
+            (mend['res_model'], mend['res_id']),
+            ('product.template', self.service.product_tmpl_id.id),
+        )
+        self.service.active = True
+        today = self.company._billing_today()
+        self.company.sale_lock_date = today - timedelta(days=3)
+        wizard = self.preview(items, invoice_date=today - timedelta(days=5))
+        mend = wizard.obstacle_ids.action_mend()
+        self.assertEqual((mend['res_id'], wizard.invoice_date), (wizard.id, today))
+        self.assertFalse(wizard.obstacle_ids)
+        self.env['account.journal'].search(
+            [('company_id', '=', self.company.id), ('type', '=', 'sale')]
+        ).active = False
+        wizard = self.preview(items)
+        with self.assertRaisesRegex(UserError, "Ask your accountant"):
+            wizard.obstacle_ids.action_mend()
 
     def test_closed_period_archived_service_and_missing_journal_are_named(self):
         items = self.make_items(1)

@@ -36,6 +36,9 @@ class PracticeBillingPreview(models.TransientModel):
     obstacle_ids = fields.One2many(
         'practice.billing.preview.obstacle', 'preview_id', compute='_compute_lines', store=True
     )
+    missing = fields.Char(
+        compute='_compute_lines', store=True, help="The kinds of what hinders, with commas."
+    )
     summary = fields.Char(compute='_compute_lines', store=True)
 
     @api.depends('item_ids')
@@ -69,22 +72,46 @@ class PracticeBillingPreview(models.TransientModel):
                 Command.create({'kind': kind, 'name': message, 'item_ids': blocked.ids})
                 for kind, message, blocked, _left_out in obstacles
             ]
-            totals = ready.grouped('currency_id')
-            wizard.summary = self.env._(
-                "%(count)s invoices, %(totals)s",
-                count=len(groups),
-                totals=" + ".join(
-                    currency.format(sum(same.mapped('amount_total')))
-                    for currency, same in totals.items()
-                )
-                or "0",
+            wizard.missing = ",".join(obstacle[0] for obstacle in obstacles)
+            amounts = " + ".join(
+                currency.format(sum(same.mapped('amount_total')))
+                for currency, same in ready.grouped('currency_id').items()
             )
+            if len(groups) == 1:
+                wizard.summary = self.env._("1 invoice, %s", amounts)
+            elif groups:
+                wizard.summary = self.env._(
+                    "%(count)s invoices, %(totals)s", count=len(groups), totals=amounts
+                )
+            else:
+                wizard.summary = self.env._("Nothing can be invoiced yet")
+
+    def _action_open(self):
+        return {
+            'type': 'ir.actions.act_window',
+            'name': self.env._("Invoice sessions"),
+            'res_model': self._name,
+            'res_id': self.id,
+            'view_mode': 'form',
+            'target': 'new',
+        }
 
     def _get_ready(self, obstacles):
         left_out = self.env['practice.billing.item'].union(
             *(blocked for _kind, _message, blocked, out in obstacles if out)
         )
         return (self.item_ids._origin - left_out).filtered(lambda item: item.state == 'unbilled')
+
+    def action_mend(self):
+        """Open what has to be mended of the kind that the button says.
+
+        The buttons are the form's own: those of its rows ask to save first, once anything in the
+        dialog was changed.
+
+        :rtype: dict
+        """
+        kind = self.env.context.get('billing_mend')
+        return self.obstacle_ids.filtered(lambda one: one.kind == kind)[:1].action_mend()
 
     def action_invoice(self):
         """Make the invoices: at once if they are few, else in the background.
@@ -160,28 +187,38 @@ class PracticeBillingPreviewObstacle(models.TransientModel):
         :rtype: dict
         """
         self.ensure_one()
-        if self.kind == 'period':
+        if self.kind == 'journal':
+            # The accountant's to do; says so, unless it is done meanwhile.
+            self.env['practice.billing.item']._get_sales_journals(self.item_ids.company_id[:1])
+        if self.kind in ('journal', 'period'):
             self.preview_id.invoice_date = self.env.company._billing_today()
-            return {
-                'type': 'ir.actions.act_window',
-                'res_model': self.preview_id._name,
-                'res_id': self.preview_id.id,
-                'view_mode': 'form',
-                'target': 'new',
-            }
-        model, records = {
-            'service': ('product.product', self.item_ids.sudo().service_id),
-            'email': ('res.partner', self.item_ids.payer_id),
-            'journal': ('account.journal', self.env['account.journal']),
-        }.get(self.kind, ('practice.billing.item', self.item_ids))
-        action = {
+            return self.preview_id._action_open()
+        records = self._get_to_mend()
+        views = [(False, 'list'), (False, 'form')]
+        if records._name == 'product.template':
+            views = [
+                (self.env.ref(f'carepatron_billing.product_template_billing_view_{kind}').id, kind)
+                for _view, kind in views
+            ]
+        return {
             'type': 'ir.actions.act_window',
             'name': self.name,
-            'res_model': model,
-            'view_mode': 'list,form',
-            'domain': [('id', 'in', records.ids)] if records else [('type', '=', 'sale')],
+            'res_model': records._name,
+            'views': views if len(records) > 1 else views[1:],
+            'res_id': records.id if len(records) == 1 else False,
+            'domain': [('id', 'in', records.ids)],
             'context': {'active_test': False},
         }
-        if len(records) == 1:
-            action.update(res_id=records.id, view_mode='form')
-        return action
+
+    def _get_to_mend(self):
+        """Return the records in which the user can mend what is missing.
+
+        :rtype: recordset
+        """
+        items = self.item_ids
+        if self.kind == 'email':
+            return items.payer_id
+        services = items.sudo().service_id.product_tmpl_id.sudo(False)
+        if self.kind == 'service' and services.has_access('write'):
+            return services
+        return items  # where another service can be chosen

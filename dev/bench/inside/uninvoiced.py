@@ -60,7 +60,7 @@ class Practice:
             [
                 {
                     "name": f"Practitioner {number}",
-                    "login": f"practitioner{number}",
+                    "login": f"measured{number}",
                     "company_id": self.company.id,
                     "company_ids": [Command.set(self.company.ids)],
                 }
