@@ -71,16 +71,16 @@ class Practice:
             {"client_id": clients[0].id, "service_id": service.id, "company_id": self.company.id}
         )
         self.env.flush_all()
+        # In both practices each client has as many items that wait.
+        step = size // given["open"]  # noqa: F821
+        client = SQL("%s + number / %s %% %s", clients[0].id, step, CLIENTS)
         changed = {
-            "client_id": SQL("%s + number %% %s", clients[0].id, CLIENTS),
-            "payer_id": SQL("%s + number %% %s", clients[0].id, CLIENTS),
+            "client_id": client,
+            "payer_id": client,
             "practitioner_id": SQL("%s + number %% %s", users[0].id, PRACTITIONERS),
             "date": SQL("date - number * interval '1 hour'"),
             "service_date": SQL("service_date - number / 24"),
-            "state": SQL(
-                "CASE WHEN number %% %s = 0 THEN 'unbilled' ELSE 'invoiced' END",
-                size // given["open"],  # noqa: F821
-            ),
+            "state": SQL("CASE WHEN number %% %s = 0 THEN 'unbilled' ELSE 'invoiced' END", step),
         }
         columns = [
             name
