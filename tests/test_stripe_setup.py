@@ -8,6 +8,7 @@ import pytest
 from dev.stripe_fake.client import FakeClient
 from tests.conftest import DESKTOP, PHONE
 from tests.practice import Practice, session_in, wait_until
+from tests.screens import Hand, assert_fit
 
 ALL_PERMISSIONS = [
     "accounts_kyc_basic_read",
@@ -434,3 +435,59 @@ def test_manager_makes_an_account_at_stripe_and_is_sent_back(
     page.click("button[value=finish]")
     page.wait_for_selector(".o_form_view [name=billing_stripe_state] >> text=Test mode")
     keep_screenshot(page, "setup payments 9 connected")
+
+
+def test_first_steps_set_a_practice_up_by_keyboard_and_clicks(
+    practice, fake, page, log_in, keep_screenshot
+):
+    page.emulate_media(reduced_motion="reduce")
+    practice.sql(
+        "UPDATE res_partner SET street = NULL WHERE id ="
+        f" (SELECT partner_id FROM res_company WHERE id = {company(practice)}) RETURNING id"
+    )
+    log_in(page, "manager")
+    page.goto(f"{practice.server.url}/odoo/billing")
+    page.wait_for_selector(".o_billing_steps")
+    assert_fit(page, "overview", keep_screenshot)
+    hand = Hand(page)
+
+    def step(name):
+        return f"[data-step={name}]"
+
+    def back(done):
+        hand.click(".o_menu_sections >> text=Overview")
+        page.wait_for_selector(f".o_done {step(done)}")
+
+    # By the keyboard alone.
+    hand.tab_to(step("payments"))
+    hand.press("Enter")
+    page.wait_for_selector(".modal [name=secret_key] input")
+    hand.tab_to(".modal [name=secret_key] input")
+    page.keyboard.type(new_key())
+    hand.tab_to(".modal .o_billing_check")
+    hand.press("Enter")
+    page.wait_for_selector(".modal .o_billing_checked >> text=Test mode")
+    hand.tab_to(".modal button[name=action_connect]")
+    hand.press("Enter")
+    page.wait_for_selector(f".o_done {step('payments')}")
+
+    # By clicks.
+    assert page.is_visible(f"{step('settings')} >> text=Still missing: street.")
+    hand.click(step("settings"))
+    page.wait_for_selector(".o_billing_save_state >> text=All changes are saved")
+    page.fill("[name=street] input", "48 Riverside Walk")
+    page.wait_for_selector(".o_billing_save_state >> text=Not saved yet")
+    hand.click(".o_billing_save_state button:has-text('Save')")
+    page.wait_for_selector(".o_billing_save_state >> text=All changes are saved")
+    assert_fit(page, "billing settings", keep_screenshot)
+    back("settings")
+    hand.click(step("template"))
+    hand.click(".o_layout_choice label:has-text('Modern')")
+    hand.click(".o_form_button_save")
+    page.wait_for_selector(".o_form_status_indicator_buttons.invisible", state="attached")
+    back("template")
+
+    # The last step was done before, by the demo's invoices: what is done stays away.
+    assert not page.is_visible(".o_billing_steps")
+    print(f"set-up: {hand.clicks} clicks, {hand.keys} keys besides what is typed")
+    assert hand.clicks <= 10

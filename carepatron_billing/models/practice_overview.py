@@ -46,7 +46,7 @@ class PracticeOverview(models.AbstractModel):
         is_manager = self.env.user.has_group(MANAGER)
         sessions = self._get_sessions()
         return {
-            'today': format_date(self.env, company._billing_today(), date_format='EEEE, d MMMM'),
+            'today': format_date(self.env, company._billing_today(), date_format='full'),
             'company': company.name,
             'company_id': company.id,
             'is_desk': is_desk,

@@ -1,4 +1,5 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
+import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
@@ -32,6 +33,15 @@ export class Overview extends Component {
 
     get stepsLeft() {
         return this.state.data.steps.filter((step) => !step.done).length;
+    }
+
+    get stepsDone() {
+        const { length } = this.state.data.steps;
+        return _t("%(done)s of %(all)s done", { done: length - this.stepsLeft, all: length });
+    }
+
+    get leftOut() {
+        return _t("And %s more in the calendar.", this.state.data.sessions_left_out);
     }
 
     get showsSteps() {
