@@ -58,6 +58,12 @@ class AccountMove(models.Model):
         groups='carepatron_billing.group_practitioner',
     )
 
+    # The few that are open, among the invoices of all years.
+    _billing_unpaid_idx = models.Index(
+        "(company_id, invoice_date_due) WHERE state = 'posted' AND move_type = 'out_invoice'"
+        " AND payment_state IN ('not_paid', 'partial')"
+    )
+
     # === COMPUTE METHODS === #
 
     @api.depends('state', 'payment_state', 'amount_residual', 'invoice_date_due', 'company_id')

@@ -14,6 +14,9 @@ class PracticeBillingItem(models.Model):
         string="Days", compute='_compute_age', help="Days since the session took place."
     )
 
+    # The overview looks for the few that failed among all that ever were.
+    _batch_error_idx = models.Index('(company_id) WHERE batch_error IS NOT NULL')
+
     def _compute_age(self):
         for item in self:
             today = item.company_id._billing_today()

@@ -45,14 +45,15 @@ class PracticeOverview(models.AbstractModel):
         is_desk = self.env.user.has_group(FRONT_DESK)
         is_manager = self.env.user.has_group(MANAGER)
         sessions = self._get_sessions()
+        uninvoiced, to_confirm = self._read_uninvoiced()
         return {
             'today': format_date(self.env, company._billing_today(), date_format='full'),
             'company': company.name,
             'company_id': company.id,
             'is_desk': is_desk,
             'is_manager': is_manager,
-            'figures': self._get_figures(is_desk),
-            'troubles': self._get_troubles(is_desk, is_manager),
+            'figures': self._get_figures(uninvoiced, is_desk),
+            'troubles': self._get_troubles(to_confirm, is_manager),
             'sessions': sessions[:MOST_SESSIONS],
             'sessions_left_out': max(len(sessions) - MOST_SESSIONS, 0),
             'steps': company._billing_first_steps() if is_manager else False,
@@ -84,24 +85,8 @@ class PracticeOverview(models.AbstractModel):
     # === FIGURES === #
 
     @api.model
-    def _get_figures(self, is_desk):
-        Item, Move = self.env['practice.billing.item'], self.env['account.move']
-        own = [('company_id', 'in', self.env.companies.ids)]
-        uninvoiced = Item._read_group(
-            [*own, ('state', 'in', ('unbilled', 'to_confirm'))],
-            ['company_id', 'currency_id'],
-            ['amount_total:sum', '__count'],
-        )
-        waiting = Move._read_group(
-            [*own, *UNPAID],
-            ['company_id', 'currency_id'],
-            ['amount_residual:sum', '__count'],
-        )
-        overdue = Move._read_group(
-            [*own, *UNPAID, ('invoice_date_due', '<', self.env.company._billing_today())],
-            ['company_id', 'currency_id'],
-            ['amount_residual:sum', '__count'],
-        )
+    def _get_figures(self, uninvoiced, is_desk):
+        waiting, overdue = self._read_unpaid()
         figures = [
             self._figure(
                 'uninvoiced',
@@ -145,6 +130,45 @@ class PracticeOverview(models.AbstractModel):
         return figures
 
     @api.model
+    def _read_uninvoiced(self):
+        """Return what waits to be invoiced, and how many sessions of it are to be confirmed."""
+        groups = self.env['practice.billing.item']._read_group(
+            [
+                ('company_id', 'in', self.env.companies.ids),
+                ('state', 'in', ('unbilled', 'to_confirm')),
+            ],
+            ['company_id', 'currency_id', 'state'],
+            ['amount_total:sum', '__count'],
+        )
+        to_confirm = sum(count for *_key, state, _sum, count in groups if state == 'to_confirm')
+        return self._sum_up(groups), to_confirm
+
+    @api.model
+    def _read_unpaid(self):
+        """Return what is open, and what of it is overdue, in one pass over the invoices."""
+        today = self.env.company._billing_today()
+        groups = self.env['account.move']._read_group(
+            [('company_id', 'in', self.env.companies.ids), *UNPAID],
+            ['company_id', 'currency_id', 'invoice_date_due:day'],
+            ['amount_residual:sum', '__count'],
+        )
+        late = [group for group in groups if group[2] and group[2] < today]
+        return self._sum_up(groups), self._sum_up(late)
+
+    @api.model
+    def _sum_up(self, groups):
+        """Return one line for each practice and currency.
+
+        :param list groups: practice, currency, anything else, an amount and a number
+        :rtype: list[tuple[res.company, res.currency, float, int]]
+        """
+        sums = {}
+        for company, currency, *_rest, amount, count in groups:
+            total, number = sums.get((company, currency), (0.0, 0))
+            sums[company, currency] = total + amount, number + count
+        return [(*key, *values) for key, values in sums.items()]
+
+    @api.model
     def _read_paid(self):
         """Return what clients paid this month, less what was given back."""
         groups = self.env['account.payment']._read_group(
@@ -157,12 +181,10 @@ class PracticeOverview(models.AbstractModel):
             ['company_id', 'currency_id', 'payment_type'],
             ['amount:sum', '__count'],
         )
-        sums = {}
-        for company, currency, kind, amount, count in groups:
-            total, number = sums.get((company, currency), (0.0, 0))
-            sign = 1 if kind == 'inbound' else -1
-            sums[company, currency] = total + sign * amount, number + count
-        return [(*key, *values) for key, values in sums.items()]
+        return self._sum_up(
+            (company, currency, amount if kind == 'inbound' else -amount, count)
+            for company, currency, kind, amount, count in groups
+        )
 
     @api.model
     def _figure(self, key, label, groups, units, empty, action, *filters):
@@ -188,7 +210,7 @@ class PracticeOverview(models.AbstractModel):
     # === WHAT NEEDS A LOOK === #
 
     @api.model
-    def _get_troubles(self, is_desk, is_manager):
+    def _get_troubles(self, to_confirm, is_manager):
         """Return what is stuck, each with what to do about it, the worst first."""
         own = [('company_id', 'in', self.env.companies.ids)]
         Item = self.env['practice.billing.item']
@@ -243,10 +265,9 @@ class PracticeOverview(models.AbstractModel):
             self.env._("Correct the address and send the link again."),
             self.env._("Look at them"),
         )
-        confirm = Item.search_count([*own, ('state', '=', 'to_confirm')])
         note(
             'confirm',
-            confirm,
+            to_confirm,
             self.env._("Sessions that wait for a word from you"),
             self.env._("Did they take place? Confirm them, or don't bill them."),
             self.env._("Confirm"),

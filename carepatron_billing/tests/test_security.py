@@ -190,6 +190,8 @@ class TestSecurity(SessionsCommon):
         view = self.env.ref('carepatron_billing.res_company_billing_view_form')
         arch = self.env['res.company'].with_user(self.manager).get_view(view.id, 'form')['arch']
         self.assertNotIn('edit', etree.fromstring(arch).attrib)
+        # An action in the database could be opened without a company, to make a new one.
+        self.assertFalse(self.env['ir.actions.act_window'].search([('view_id', '=', view.id)]))
 
     def test_waiving_is_refused_where_the_item_is_not_one_s_own(self):
         item = self.env['practice.billing.item']._make_for_events(

@@ -10,6 +10,7 @@ class TestSettings(SessionsCommon):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
+        cls.company_data_2 = cls.setup_other_company()
         cls.manager = cls.make_user('manager')
         cls.practice = cls.company.with_user(cls.manager)
 
@@ -284,6 +285,29 @@ class TestSettings(SessionsCommon):
             self.assertNotIn(theirs.id, sessions)
             desk = [session['id'] for session in self.overview()['sessions']]
             self.assertLessEqual({mine.id, theirs.id}, set(desk))
+
+    def test_figures_of_several_practices_are_told_apart(self):
+        other = self.company_data_2['company']
+        desk = self.make_user('front_desk', login='both')
+        desk.company_ids += other
+        service = self.env['product.product'].create(
+            {'name': "Session", 'type': 'service', 'list_price': 70, 'taxes_id': False}
+        )
+        self.env['practice.billing.item'].create(
+            [
+                {'client_id': self.client.id, 'service_id': service.id, 'company_id': company.id}
+                for company in (self.company, other)
+            ]
+        )
+        both = (
+            self.env['practice.overview']
+            .with_user(desk)
+            .with_context(allowed_company_ids=(self.company + other).ids)
+            .get_overview()
+        )
+        lines = both['figures'][0]['lines']
+        self.assertEqual({line['company'] for line in lines}, {self.company.name, other.name})
+        self.assertEqual({line['company'] for line in self.figures()['uninvoiced']['lines']}, {''})
 
     def test_overview_is_not_for_others(self):
         plain = self.make_user('practitioner', login='plain')

@@ -11,6 +11,7 @@ from dev.bench.row import Row
 
 SCRIPT = Path(__file__).parents[1] / "inside/screens.py"
 FEW, TIMES = 100, 100
+WAITING = 1000
 ROUNDS = 9
 #: Screen and its name here.
 SCREENS = (
@@ -26,7 +27,7 @@ MOST_SECONDS = 1
 def run(bench: Bench) -> list[Row]:
     """Measure few, then many in the same database."""
     database = bench.database()
-    few, many = bench.inside(database, SCRIPT, few=FEW, times=TIMES, rounds=ROUNDS)
+    few, many = bench.inside(database, SCRIPT, few=FEW, times=TIMES, waiting=WAITING, rounds=ROUNDS)
     rows = []
     for screen, name in SCREENS:
         what = f"{name}, {FEW * TIMES:,} invoices / {FEW}"

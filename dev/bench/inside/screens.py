@@ -4,7 +4,8 @@ Runs inside Odoo's shell. The first invoices are made as the desk makes them; th
 of them, row by row in SQL, so that the measurement does not take hours to begin.
 
 `given`: `few`, how many invoices, and as many sessions that wait; `times`, how many times as many
-there are then; `rounds`. `result`: for few and for many, per screen the median `ms` and `queries`.
+invoices there are then; `waiting`, how many sessions wait then, for no practice lets all of its
+work wait; `rounds`. `result`: for few and for many, per screen the median `ms` and `queries`.
 """
 
 import ast
@@ -281,5 +282,13 @@ regular, invoice, rows = make_first(env, company, given["few"])  # noqa: F821
 env.cr.execute("ANALYZE")
 few = measure(env, company, regular, invoice, given["rounds"])  # noqa: F821
 Copier(env, given["times"]).copy(rows)  # noqa: F821
+env.cr.execute(
+    SQL(
+        "DELETE FROM practice_billing_item WHERE id IN (SELECT id FROM practice_billing_item"
+        " WHERE state = 'unbilled' ORDER BY id OFFSET %s)",
+        given["waiting"],  # noqa: F821
+    )
+)
+env.cr.execute("ANALYZE")
 many = measure(env, company, regular, invoice, given["rounds"])  # noqa: F821
 result = [few, many]
