@@ -376,6 +376,7 @@ class PracticeOverview(models.AbstractModel):
             self.env['practice.billing.item'].sudo().search([('event_id', 'in', events.ids)])
         )
         items = items_sudo.grouped('event_id')
+        states = events._billing_read_states()
         labels = dict(events._fields['billing_state']._description_selection(self.env))
         marks = dict(events._fields['billing_attendance']._description_selection(self.env))
         now = fields.Datetime.now()
@@ -386,7 +387,7 @@ class PracticeOverview(models.AbstractModel):
             if not event._billing_may_see(fact):
                 continue
             event_items = items.get(event, items_sudo.browse())
-            state = event_items._get_session_state(len(fact.clients - event_items.client_id))
+            state = states.get(event_id, False)
             attendance = set(event_items.mapped('attendance'))
             mark = attendance.pop() if len(attendance) == 1 else False
             sessions.append(
