@@ -6,6 +6,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import split_every
 
+from ..tools import claim
+
 _logger = logging.getLogger(__name__)
 
 # Invoices of one commit: fifty run five times as fast as one by one.
@@ -84,8 +86,8 @@ class PracticeBillingBatch(models.Model):
         """Try again what failed."""
         self.check_access('read')
         batch_sudo = self.sudo()
+        batch_sudo._reopen()
         batch_sudo.item_ids.batch_error = False
-        batch_sudo.is_open = True
         self.env.ref('carepatron_billing.ir_cron_invoice_batches').sudo()._trigger()
         return True
 
@@ -104,6 +106,13 @@ class PracticeBillingBatch(models.Model):
             lambda item: item.state == 'unbilled' and not item.batch_error
         )
 
+    def _reopen(self):
+        """Have this batch worked on again."""
+        if not self.is_open:
+            # Credited since; whoever wants it invoiced once more selects it anew.
+            self._get_pending().batch_id = False
+        self.is_open = True
+
     def _get_groups(self):
         """Return the items of each invoice that is still to be made.
 
@@ -120,20 +129,36 @@ class PracticeBillingBatch(models.Model):
         items = self.env['practice.billing.item'].union(*groups)
         try:
             with self.env.cr.savepoint():
-                items._invoice(self.mode, self.invoice_date, self.template_id)
+                items._invoice(self.mode, self._get_date(), self.template_id)
                 return
         except UserError:
             self.env.invalidate_all()
         for group in groups:
             try:
                 with self.env.cr.savepoint():
-                    group._invoice(self.mode, self.invoice_date, self.template_id)
+                    group._invoice(self.mode, self._get_date(), self.template_id)
             except UserError as error:
                 self.env.invalidate_all()
-                group.sudo().batch_error = str(error)
+                self._fail(group, str(error))
+
+    def _get_date(self):
+        """Return the date of the invoices; None for the day on which they are made."""
+        return self.invoice_date
+
+    def _fail(self, items, reason):
+        """Say on items why they are not invoiced, or not sent.
+
+        :param str reason: in words for the desk
+        """
+        items.sudo().batch_error = reason
 
     def _send(self, move):
-        """Send the payment link of an invoice; what hinders that is said on its items."""
+        """Send the payment link of an invoice, once; what hinders that is said on its items."""
+        links_sudo = move.sudo().billing_link_ids
+        claim(links_sudo)
+        links_sudo.invalidate_recordset(['sent_at'])
+        if move.billing_link_sent_at:
+            return
         move = move.with_user(self.create_uid).sudo(False).with_company(self.company_id)
         problem = False
         if not move.partner_id.email:
@@ -147,8 +172,8 @@ class PracticeBillingBatch(models.Model):
                 self.env.invalidate_all()
                 problem = str(error)
         if problem:
-            move.sudo().billing_item_ids.batch_error = self.env._(
-                "Invoiced, but not sent: %s", problem
+            self._fail(
+                move.sudo().billing_item_ids, self.env._("Invoiced, but not sent: %s", problem)
             )
 
     def _get_unsent(self):
@@ -171,29 +196,42 @@ class PracticeBillingBatch(models.Model):
         :return: whether there is time left
         :rtype: bool
         """
+        try:
+            return self._work()
+        except SerializationFailure:
+            # Somebody bills or sends the same; the next run looks again.
+            self.env.cr.rollback()
+            self.env.ref('carepatron_billing.ir_cron_invoice_batches').sudo()._trigger()
+            self.env['ir.cron']._commit_progress()
+            return False
+
+    def _work(self):
         cron = self.env['ir.cron']
         worker = self.with_user(self.create_uid).sudo().with_company(self.company_id)
         groups = worker._get_groups()
+        left = len(groups)
         for chunk in split_every(CHUNK, groups, list):
-            try:
-                # What somebody else has just invoiced is left alone, and comes no more.
-                worker._invoice_groups(
-                    [group.filtered(lambda one: one.state == 'unbilled') for group in chunk]
-                )
-            except SerializationFailure:
-                # Somebody bills the same sessions; the next run looks again.
-                self.env.cr.rollback()
-                cron._commit_progress(remaining=len(groups))
-                self.env.ref('carepatron_billing.ir_cron_invoice_batches').sudo()._trigger()
-                return False
-            if not cron._commit_progress(len(chunk), remaining=len(worker._get_groups())):
+            # What somebody else has just invoiced is left alone, and comes no more.
+            self.env['practice.billing.item'].union(*chunk).invalidate_recordset(['state'])
+            worker._invoice_groups(
+                [group.filtered(lambda one: one.state == 'unbilled') for group in chunk]
+            )
+            self.env.flush_all()
+            left -= len(chunk)
+            if not cron._commit_progress(len(chunk), remaining=left):
                 return False
         # What leaves the house is one a commit.
         for move in worker._get_unsent():
             worker._send(move)
+            self.env.flush_all()
             if not cron._commit_progress(1):
                 return False
         self.is_open = False
+        self._tell()
+        return bool(cron._commit_progress(0))
+
+    def _tell(self):
+        """Tell who selected these sessions that they are done."""
         self.create_uid._bus_send(
             'simple_notification',
             {
@@ -205,4 +243,3 @@ class PracticeBillingBatch(models.Model):
                 ),
             },
         )
-        return bool(cron._commit_progress(0))
