@@ -55,6 +55,7 @@ from . import (
     res_company_template,
     res_partner,
     res_partner_automatic,
+    res_partner_private,
     res_partner_reminder,
     res_partner_template,
 )

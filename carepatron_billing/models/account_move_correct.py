@@ -122,6 +122,7 @@ class AccountMove(models.Model):
             return self.browse()
         new_sudo = self._billing_replace(kept_sudo, extra)
         move_sudo.billing_replaced_by_id = new_sudo
+        move_sudo.billing_link_ids._replace_by(new_sudo)
         open_lines = paid_lines.exists().filtered(lambda line: not line.reconciled)
         due = new_sudo.line_ids.filtered(
             lambda line: line.account_id.account_type == 'asset_receivable'

@@ -13,15 +13,28 @@ class CalendarAttendee(models.Model):
     _inherit = 'calendar.attendee'
 
     def write(self, vals):
-        """Override of `calendar`: a client who declines beforehand is not billed."""
+        """Override of `calendar`: a client who declines in time is not billed, and one who
+        declines late as the practice's rule says."""
+        Item = self.env['practice.billing.item']
+        if vals.get('state') == 'declined':
+            Item._decline(self.filtered(lambda attendee: attendee.state != 'declined'))
+        again = self.filtered(lambda attendee: attendee.state == 'declined')
         result = super().write(vals)
         if vals.get('state') == 'declined':
             now = fields.Datetime.now()
             facts = self.event_id._billing_facts()
             ahead = [event.id for event, fact in facts.items() if fact.begins > now]
-            self.env['practice.billing.item']._follow_events(
-                self.event_id.browse(ahead), {'attendee_ids'}
-            )
+            Item._follow_events(self.event_id.browse(ahead), {'attendee_ids'})
+        elif vals.get('state') and again:
+            Item._accept_again(again)
+        return result
+
+    def unlink(self):
+        """Override of `calendar`: who is taken out of a session is not billed for it."""
+        events = self.event_id
+        result = super().unlink()
+        if not events._billing_is_writing():
+            self.env['practice.billing.item']._follow_events(events.exists(), {'attendee_ids'})
         return result
 
     def _notify_attendees(self, mail_template, notify_author=False, force_send=False):

@@ -8,6 +8,8 @@ from odoo.tools import SQL
 
 # Set in the context while a series is edited: its sessions are archived and made anew.
 _RECREATING = object()
+# Set while a session is written: what becomes of its attendees on the way is not looked at.
+_WRITING = object()
 # An occurrence that was moved by hand comes back to its place in the series, and one on another
 # day of the week replaces that of the same week.
 MOVED_BY_HAND = timedelta(days=3)
@@ -42,7 +44,8 @@ class CalendarEvent(models.Model):
             result = super(CalendarEvent, recreating).write(vals)
             self._billing_after_series(before, changed)
             return result
-        result = super().write(vals)
+        writing = self.with_context(billing_writing=_WRITING)
+        result = super(CalendarEvent, writing).write(vals)
         if vals.get('active') is False:
             self._billing_sessions_gone(self._billing_items_sudo())
         elif changed & self._billing_followed_fields():
@@ -62,6 +65,9 @@ class CalendarEvent(models.Model):
 
     def _billing_is_recreating(self):
         return self.env.context.get('billing_recreating') is _RECREATING
+
+    def _billing_is_writing(self):
+        return self._billing_is_recreating() or self.env.context.get('billing_writing') is _WRITING
 
     def _billing_items_sudo(self):
         return self.env['practice.billing.item'].sudo().search([('event_id', 'in', self.ids)])

@@ -218,17 +218,20 @@ class PracticeBillingBatch(models.Model):
             )
             self.env.flush_all()
             left -= len(chunk)
-            if not cron._commit_progress(len(chunk), remaining=left):
+            # Something remains until the batch is closed; else the cron would not come back soon.
+            if not cron._commit_progress(len(chunk), remaining=left + 1):
                 return False
         # What leaves the house is one a commit.
-        for move in worker._get_unsent():
+        unsent = worker._get_unsent()
+        for place, move in enumerate(unsent):
             worker._send(move)
             self.env.flush_all()
-            if not cron._commit_progress(1):
+            if not cron._commit_progress(1, remaining=len(unsent) - place):
                 return False
         self.is_open = False
         self._tell()
-        return bool(cron._commit_progress(0))
+        others = self.search_count([('is_open', '=', True)])
+        return bool(cron._commit_progress(remaining=others))
 
     def _tell(self):
         """Tell who selected these sessions that they are done."""

@@ -167,6 +167,7 @@ class PracticeBillingItem(models.Model):
             ('possible_copy', "May be a copy of a session that is invoiced already"),
             ('session_gone', "Its session is no longer in the calendar"),
             ('attendance', "Nobody has said yet whether it took place"),
+            ('late_decline', "Declined by the invitation, too late to be free of charge"),
         ],
         string="To Be Confirmed",
         readonly=True,

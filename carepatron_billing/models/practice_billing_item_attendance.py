@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from .practice_billing_item import MISSED
@@ -133,14 +133,91 @@ class PracticeBillingItem(models.Model):
 
         :rtype: bool
         """
-        rule = (
-            self.env['practice.fee.rule']
-            .sudo()
-            ._find(self.company_id, 'late_cancelled', self._get_session_service())
-        )
-        notice = timedelta(hours=rule.notice_hours)
-        return bool(rule) and fields.Datetime.now() > self.date - notice
+        return self._is_late(self.company_id, self._get_session_service(), self.date)
+
+    @api.model
+    def _is_late(self, company, service, date):
+        """Return whether it is too late now to cancel a session for nothing.
+
+        :param res.company company: the practice
+        :param product.product service: of the session
+        :param datetime.datetime date: when the session begins; naive, in UTC
+        :rtype: bool
+        """
+        rule = self.env['practice.fee.rule'].sudo()._find(company, 'late_cancelled', service)
+        return bool(rule) and fields.Datetime.now() > date - timedelta(hours=rule.notice_hours)
 
     def _get_session_service(self):
         values = self.session_values or {}
         return self.service_id.browse(values.get('service_id')) or self.service_id
+
+    # === BUSINESS METHODS: INVITATIONS === #
+
+    @api.model
+    def _decline(self, attendees):
+        """Mark the sessions of clients who decline later than the notice asks for.
+
+        Their fee waits for somebody's word, unless the practice charges it by itself. To be called
+        while they still count as clients of their sessions.
+
+        :param attendees: recordset of `calendar.attendee`
+        """
+        now = fields.Datetime.now()
+        facts = attendees.event_id._billing_facts()
+        for attendee in attendees:
+            fact, client_sudo = facts[attendee.event_id], attendee.sudo().partner_id
+            if (
+                not fact.active
+                or not fact.service
+                or client_sudo not in fact.clients
+                or fact.begins <= now
+                or not self._is_late(fact.company, fact.service, fact.date)
+            ):
+                continue
+            items_sudo = self.sudo()._make_for_events(attendee.event_id, client_sudo)
+            items_sudo = items_sudo.filtered(
+                lambda item, client=client_sudo: item.client_id == client and not item.attendance
+            )
+            if set(items_sudo.mapped('state')) - {'unbilled', 'to_confirm'}:
+                continue  # settled between people already
+            items_sudo._mark('late_cancelled')
+            if fact.company.billing_late_decline == 'asked':
+                fees_sudo = items_sudo.filtered(
+                    lambda item: item.is_fee and not item.confirm_reason
+                )
+                fees_sudo.confirm_reason = 'late_decline'
+
+    @api.model
+    def _accept_again(self, attendees):
+        """Take back that clients cancelled late, who come after all.
+
+        :param attendees: recordset of `calendar.attendee`
+        """
+        now = fields.Datetime.now()
+        facts = attendees.event_id._billing_facts()
+        for attendee in attendees:
+            if facts[attendee.event_id].begins <= now:
+                continue
+            items_sudo = self.sudo().search(
+                [
+                    ('event_id', '=', attendee.event_id.id),
+                    ('client_id', '=', attendee.sudo().partner_id.id),
+                    ('attendance', '=', 'late_cancelled'),
+                ]
+            )
+            if set(items_sudo.mapped('state')) & {'invoiced', 'waived'}:
+                continue
+            items_sudo._mark(False)
+            items_sudo.filtered(
+                lambda item: item.confirm_reason == 'late_decline'
+            ).confirm_reason = False
+
+    def _filter_declined(self):
+        """Return those of these items whose client declined the session."""
+        attendees_sudo = (
+            self.env['calendar.attendee']
+            .sudo()
+            .search([('event_id', 'in', self.event_id.ids), ('state', '=', 'declined')])
+        )
+        declined = {(one.event_id.id, one.partner_id.id) for one in attendees_sudo}
+        return self.filtered(lambda item: (item.event_id.id, item.client_id.id) in declined)

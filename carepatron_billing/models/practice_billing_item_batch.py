@@ -104,6 +104,14 @@ class PracticeBillingItem(models.Model):
                         True,
                     )
                 )
+        found.append(
+            (
+                'filed',
+                self.env._("Filed under a company; invoiced privately, not to the company"),
+                self.filtered(lambda item: item.sudo().payer_id.billing_is_filed),
+                False,
+            )
+        )
         if send:
             found.append(
                 (

@@ -10,6 +10,19 @@ class PracticeBillingItem(models.Model):
     # session's, not what its own price would give.
     extra_tax_data = fields.Json()
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Keep what is billed to a person apart from the person's employer."""
+        items = super().create(vals_list)
+        (items.client_id | items.payer_id)._billing_keep_private()
+        return items
+
+    def write(self, vals):
+        result = super().write(vals)
+        if 'payer_id' in vals:
+            self.payer_id._billing_keep_private()
+        return result
+
     @api.model
     def _split_among_payers(self, vals_list):
         """Return the values of the items that these are to be, one for each payer.

@@ -26,17 +26,23 @@ class PracticeBillingItem(models.Model):
     # === MAKING ITEMS === #
 
     @api.model
-    def _make_for_events(self, events):
+    def _make_for_events(self, events, clients=None):
         """Make the missing items of sessions, one for each client and payer.
 
         The caller answers for the right to do so, by looking at the items that it gets.
 
         :param events: recordset of `calendar.event`
+        :param clients: recordset of `res.partner`; items are made of these alone, if given
         :return: all items of these events
         :rtype: recordset of `practice.billing.item`
         """
         claim(events)
         facts = events._billing_facts()
+        if clients:
+            facts = {
+                event: fact._replace(clients=fact.clients & clients)
+                for event, fact in facts.items()
+            }
         items_sudo = self.sudo().search([('event_id', 'in', events.ids)])
         items_by_event = items_sudo.grouped('event_id')
         gone_sudo = self._search_gone(facts)
@@ -188,6 +194,8 @@ class PracticeBillingItem(models.Model):
         if not items_sudo:
             return
         facts = items_sudo.event_id._billing_facts()
+        late_sudo = items_sudo.filtered(lambda item: item.attendance == 'late_cancelled')
+        late_sudo = late_sudo and late_sudo._filter_declined()
         follows_service = 'billing_service_id' in changed
         shared = items_sudo.browse()
         for item in items_sudo:
@@ -200,7 +208,7 @@ class PracticeBillingItem(models.Model):
                 if item.date != fact.date and changed & set(events._get_time_fields()):
                     item._log_session_moved(fact.date)
                 continue
-            if not fact.service or item.client_id not in fact.clients:
+            if not fact.service or not (item.client_id in fact.clients or item in late_sudo):
                 item._drop()
                 continue
             values = {'date': fact.date, 'practitioner_id': fact.practitioner.id}
@@ -232,7 +240,11 @@ class PracticeBillingItem(models.Model):
         now = fields.Datetime.now()
         items_sudo = items_sudo.filtered(lambda item: not item.session_gone_at)
         ahead = items_sudo.filtered(
-            lambda item: item.state in ('unbilled', 'to_confirm') and item.date > now
+            lambda item: (
+                item.state in ('unbilled', 'to_confirm')
+                and item.date > now
+                and item.attendance != 'late_cancelled'
+            )
         )
         kept = items_sudo - ahead
         kept.session_gone_at = now

@@ -310,6 +310,20 @@ class PracticePaymentLink(models.Model):
         self.ensure_one()
         return f'/billing/pay/{self.finder}{self.proof}'
 
+    def _replace_by(self, move):
+        """Lead whoever opens these links to another invoice, if that has the same payer."""
+        live = self.filtered(lambda link: not link.revoked_at and link.payer_id == move.partner_id)
+        if live:
+            live.replaced_by_id = move._billing_payment_link()
+
+    def _successor(self):
+        """Return the link that stands for this one now, also after further corrections."""
+        link = self
+        while link.replaced_by_id:
+            link = link.replaced_by_id
+        live = link.move_id.billing_link_ids.filtered(lambda one: not one.revoked_at)
+        return live or link
+
     def _provider(self):
         """Return the provider (sudo) that takes payments for the practice; none if not set up."""
         return self.company_id._billing_provider_sudo().filtered(

@@ -71,7 +71,7 @@ class PracticePaymentLink(models.Model):
             'download_url': self.move_id
             and (is_open or status == 'paid')
             and f'{self._path()}/invoice',
-            'replaced_url': status == 'replaced' and self.replaced_by_id._path(),
+            'replaced_url': status == 'replaced' and self._successor()._path(),
             'receipts': [] if is_gone else self._page_receipts(),
             **self._page_amounts(due, is_payable or status == 'unavailable'),
             'invoices': self._page_invoices(due) if is_open and not self.move_id else [],

@@ -39,6 +39,17 @@ class ResCompany(models.Model):
         default='assumed',
         help="Sessions that are over, and of which nobody has said whether the client came.",
     )
+    billing_late_decline = fields.Selection(
+        [
+            ('asked', "Ask somebody first"),
+            ('charged', "Charge the fee"),
+        ],
+        string="Declined Too Late",
+        required=True,
+        default='asked',
+        help="When a client declines by the invitation's link, with less notice than the rule for "
+        "late cancellations asks for.",
+    )
     billing_fee_rule_ids = fields.One2many('practice.fee.rule', 'company_id')
     billing_part_payment = fields.Boolean(
         string="Clients May Pay a Part",
@@ -150,6 +161,7 @@ class ResCompany(models.Model):
             'billing_part_payment_minimum',
             'billing_payment_term_id',
             'billing_attendance',
+            'billing_late_decline',
             'billing_fee_rule_ids',
             'billing_service_id',
             'billing_template_id',

@@ -184,4 +184,5 @@ class ResCompany(models.Model):
         if schedule.cycle in ('off', 'session'):
             return False
         moment = self._billing_next_moment(schedule, fields.Datetime.now())
-        return format_datetime(self.env, moment, tz=self._billing_zone().key)
+        zone = self._billing_zone().key
+        return format_datetime(self.env, moment, tz=zone, dt_format='short')

@@ -138,3 +138,67 @@ class TestAttendance(SessionsCommon):
             self.make_rule(fee_service_id=False)
         with self.assertRaisesRegex(ValidationError, "more than zero"):
             self.make_rule(percent=0)
+
+    # === DECLINED BY THE INVITATION === #
+
+    def decline(self, event, client=None):
+        attendee = event.attendee_ids.filtered(
+            lambda one: one.partner_id == (client or self.client)
+        )
+        attendee.sudo().do_decline()
+        return attendee
+
+    def test_late_decline_waits_for_somebody_and_is_charged_as_they_say(self):
+        self.make_rule('late_cancelled', notice_hours=24)
+        event = self.make_session(self.client | self.other_client, hours=5)
+        self.decline(event)
+        item = self.items(event)
+        self.assertRecordValues(
+            item,
+            [
+                {
+                    'client_id': self.client.id,
+                    'state': 'to_confirm',
+                    'attendance': 'late_cancelled',
+                    'confirm_reason': 'late_decline',
+                    'price_unit': 50,
+                }
+            ],
+        )
+        item.with_user(self.front_desk).action_billing_confirm()
+        self.assertEqual(item.state, 'unbilled')
+        event.unlink()
+        self.assertEqual(item.exists().confirm_reason, 'session_gone')
+
+    def test_late_decline_is_charged_at_once_where_the_practice_says_so(self):
+        self.make_rule('late_cancelled', notice_hours=24)
+        self.company.billing_late_decline = 'charged'
+        event = self.make_session(hours=5)
+        self.decline(event)
+        self.assertRecordValues(
+            self.items(event), [{'state': 'unbilled', 'is_fee': True, 'amount_total': 60}]
+        )
+
+    def test_client_who_comes_after_all_owes_the_session_and_no_fee(self):
+        self.make_rule('late_cancelled', notice_hours=24)
+        event = self.make_session(hours=5)
+        self.decline(event).sudo().do_accept()
+        self.assertRecordValues(
+            self.items(event), [{'state': 'unbilled', 'attendance': False, 'price_unit': 100}]
+        )
+
+    def test_decline_in_time_or_without_a_rule_costs_nothing(self):
+        event = self.make_session(hours=5)
+        self.decline(event)
+        self.assertFalse(self.items(event))
+        self.make_rule('late_cancelled', notice_hours=24)
+        event = self.make_session(hours=48)
+        self.decline(event)
+        self.assertFalse(self.items(event))
+
+    def test_late_decline_of_a_prepaid_session_leaves_its_invoice(self):
+        self.make_rule('late_cancelled', notice_hours=24)
+        event = self.make_session(hours=5)
+        invoice = self.invoice(event)
+        self.decline(event)
+        self.assertRecordValues(self.items(event), [{'invoice_id': invoice.id, 'is_fee': False}])

@@ -73,6 +73,18 @@ class TestInvoiceCorrect(SessionsCommon):
         self.assertTrue(new.billing_link_ids)
         self.assertIn(new.name, invoice.message_ids[0].body)
 
+    def test_old_link_leads_to_the_newest_invoice(self):
+        first = self.sent_invoice()
+        link = first.sudo().billing_link_ids
+        second = self.correct(first, price=80)
+        third = self.correct(second, price=70)
+        self.assertEqual(link._status(), 'replaced')
+        self.assertIn(link._page_values()['replaced_url'], third.sudo().billing_link_url)
+        third.with_user(self.front_desk).action_billing_revoke_link()
+        renewed = third.with_user(self.front_desk)._billing_payment_link()
+        self.assertIn(link._page_values()['replaced_url'], renewed.url)
+        self.assertFalse(link._claim_transaction())
+
     def test_part_payment_counts_for_the_new_invoice(self):
         invoice = self.sent_invoice()
         self.pay(invoice, 50)

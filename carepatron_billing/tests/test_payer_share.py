@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from odoo import Command
 from odoo.exceptions import ValidationError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .sessions_common import SessionsCommon
 
@@ -185,3 +185,79 @@ class TestPayerShare(SessionsCommon):
         )
         for item in items:
             self.assertEqual(item.invoice_id.amount_total, item.amount_total)
+
+    # === EMPLOYERS === #
+
+    def file_under_employer(self):
+        employer = self.env['res.partner'].create(
+            {'name': "Acme", 'is_company': True, 'vat': "US-77"}
+        )
+        self.client.parent_id = employer
+        return employer
+
+    def log_in(self, partner):
+        return new_test_user(
+            self.env, f'portal_{partner.id}', groups='base.group_portal', partner_id=partner.id
+        )
+
+    def test_client_filed_under_an_employer_pays_as_a_person(self):
+        employer = self.file_under_employer()
+        invoice = self.invoice(self.make_session())
+        self.assertRecordValues(
+            invoice, [{'partner_id': self.client.id, 'commercial_partner_id': self.client.id}]
+        )
+        self.assertEqual(invoice.line_ids.partner_id, self.client)
+        self.assertFalse(self.client.vat)
+        employer.write({'vat': "US-78", 'ref': "New"})
+        self.assertFalse(self.client.vat)
+        self.env['account.payment.register'].with_context(
+            active_model='account.move', active_ids=invoice.ids
+        ).create({})._create_payments()
+        self.assertEqual(invoice.matched_payment_ids.partner_id, self.client)
+
+    def test_employer_s_logins_do_not_see_a_client_s_invoices(self):
+        employer = self.file_under_employer()
+        invoice = self.invoice(self.make_session())
+        own = self.env['account.move'].create(
+            {
+                'move_type': 'out_invoice',
+                'partner_id': employer.id,
+                'invoice_line_ids': [Command.create({'name': "A course", 'price_unit': 10})],
+            }
+        )
+        own.action_post()
+        colleague = self.env['res.partner'].create({'name': "Chief", 'parent_id': employer.id})
+        for partner, seen in (
+            (employer, own),
+            (colleague, own),
+            (self.client, invoice),
+        ):
+            user = self.log_in(partner)
+            found = self.env['account.move'].with_user(user).search([('move_type', '!=', 'entry')])
+            self.assertEqual(found.sudo(), seen.sudo(), partner.name)
+            lines = self.env['account.move.line'].with_user(user).search([])
+            self.assertEqual(lines.move_id.sudo(), seen.sudo())
+
+    def test_employer_who_pays_sees_the_own_share_alone(self):
+        employer = self.file_under_employer()
+        self.client.billing_share_ids = [
+            Command.create({'payer_id': employer.id, 'kind': 'percent', 'percent': 50})
+        ]
+        event = self.make_session()
+        self.invoice(event)
+        shares = self.items(event).grouped('payer_id')
+        for partner in (employer, self.client):
+            found = self.env['account.move'].with_user(self.log_in(partner)).search([])
+            self.assertEqual(found.sudo(), shares[partner].invoice_id.sudo())
+
+    def test_client_filed_under_an_employer_later_stays_private(self):
+        event = self.make_session()
+        self.env['practice.billing.item']._make_for_events(event)
+        self.file_under_employer()
+        self.assertEqual(self.invoice(event).commercial_partner_id, self.client)
+        [warning] = [
+            one
+            for one in self.items(event)._get_obstacles(self.company._billing_today())
+            if one[0] == 'filed'
+        ]
+        self.assertFalse(warning[3])

@@ -454,3 +454,29 @@ class TestInvitationPage(SessionsCommon, HttpCase):
         self.assertIn("Ada", page)
         self.assertNotIn("Bo<", page)
         self.assertNotIn("mats", page)
+
+    # === ATTENDEES === #
+
+    def test_client_taken_out_of_a_session_is_not_billed_whichever_way(self):
+        Item = self.env['practice.billing.item']
+        both = self.client | self.other_client
+        removed, edited = self.make_session(both), self.make_session(both, hours=-5)
+        Item._make_for_events(removed | edited)
+        removed.attendee_ids.filtered(lambda one: one.partner_id == self.client).unlink()
+        edited.with_user(self.practitioner).partner_ids = [Command.unlink(self.client.id)]
+        self.assertEqual(self.items(removed).client_id, self.other_client)
+        self.assertEqual(self.items(edited).client_id, self.other_client)
+
+    def test_attendee_replaced_in_one_edit_keeps_what_was_marked(self):
+        event = self.make_session()
+        event.with_user(self.practitioner).action_billing_attended()
+        attendee = event.attendee_ids.filtered(lambda one: one.partner_id == self.client)
+        event.write(
+            {
+                'attendee_ids': [
+                    Command.delete(attendee.id),
+                    Command.create({'partner_id': self.client.id}),
+                ]
+            }
+        )
+        self.assertEqual(self.items(event).attendance, 'attended')

@@ -216,7 +216,7 @@ class PracticeBillingPreviewObstacle(models.TransientModel):
         :rtype: recordset
         """
         items = self.item_ids
-        if self.kind == 'email':
+        if self.kind in ('email', 'filed'):
             return items.payer_id
         services = items.sudo().service_id.product_tmpl_id.sudo(False)
         if self.kind == 'service' and services.has_access('write'):
