@@ -53,7 +53,7 @@ class PracticeOverview(models.AbstractModel):
             'is_desk': is_desk,
             'is_manager': is_manager,
             'figures': self._get_figures(uninvoiced, is_desk),
-            'troubles': self._get_troubles(to_confirm, is_manager),
+            'troubles': self._get_troubles(to_confirm, is_desk, is_manager),
             'sessions': sessions[:MOST_SESSIONS],
             'sessions_left_out': max(len(sessions) - MOST_SESSIONS, 0),
             'steps': company._billing_first_steps() if is_manager else False,
@@ -78,6 +78,9 @@ class PracticeOverview(models.AbstractModel):
             if kind == 'confirm':
                 return {**action, 'context': {'search_default_to_confirm': 1}}
             return {**action, 'domain': self._failed_items(), 'context': {}}
+        if kind == 'reminders':
+            action = act_window._for_xml_id('carepatron_billing.practice_reminder_action')
+            return {**action, 'domain': self._failed_reminders(), 'context': {}}
         action = act_window._for_xml_id('carepatron_billing.account_move_billing_action')
         domain = self._credit_drafts() if kind == 'credits' else self._unsent_invoices()
         return {**action, 'domain': domain, 'context': {'create': False}}
@@ -210,7 +213,7 @@ class PracticeOverview(models.AbstractModel):
     # === WHAT NEEDS A LOOK === #
 
     @api.model
-    def _get_troubles(self, to_confirm, is_manager):
+    def _get_troubles(self, to_confirm, is_desk, is_manager):
         """Return what is stuck, each with what to do about it, the worst first."""
         own = [('company_id', 'in', self.env.companies.ids)]
         Item = self.env['practice.billing.item']
@@ -265,6 +268,15 @@ class PracticeOverview(models.AbstractModel):
             self.env._("Correct the address and send the link again."),
             self.env._("Look at them"),
         )
+        if is_desk:
+            reminders = self.env['practice.reminder'].search_count(self._failed_reminders())
+            note(
+                'reminders',
+                reminders,
+                self.env._("Reminders that did not arrive"),
+                self.env._("Each says why. Correct the payer's address, or call."),
+                self.env._("Look at them"),
+            )
         note(
             'confirm',
             to_confirm,
@@ -297,6 +309,16 @@ class PracticeOverview(models.AbstractModel):
         return Domain('company_id', 'in', self.env.companies.ids) & Domain(
             'batch_error', '!=', False
         )
+
+    @api.model
+    def _failed_reminders(self):
+        since = self.env.company._billing_today() - timedelta(days=MAIL_DAYS)
+        return [
+            ('company_id', 'in', self.env.companies.ids),
+            ('state', 'in', ('failed', 'refused', 'bounced', 'uncertain')),
+            ('day', '>=', since),
+            ('move_id', 'any', UNPAID),
+        ]
 
     @api.model
     def _credit_drafts(self):

@@ -34,6 +34,7 @@ class ResCompany(models.Model):
             self._billing_step_payments(),
             self._billing_step_settings(),
             self._billing_step_template(),
+            self._billing_step_reminders(),
             self._billing_step_invoice(),
         ]
 
@@ -93,6 +94,22 @@ class ResCompany(models.Model):
             'method': 'action_edit',
             'model': 'practice.invoice.template',
             'record': self._billing_default_template().id,
+        }
+
+    def _billing_step_reminders(self):
+        done = self.env['practice.reminder.rule'].search_count(
+            [('company_id', '=', self.id), ('is_on', '=', True)], limit=1
+        )
+        return {
+            'key': 'reminders',
+            'title': self.env._("Let payers be reminded"),
+            'text': (
+                self.env._("Payers are reminded of what is due.")
+                if done
+                else self.env._("Look at those that wait here, and switch on what you like.")
+            ),
+            'done': bool(done),
+            'action': 'carepatron_billing.practice_reminder_rule_action',
         }
 
     def _billing_step_invoice(self):

@@ -56,7 +56,8 @@ export class Overview extends Component {
     open(action, additionalContext = {}) {
         return this.action.doAction(action, {
             additionalContext,
-            onClose: () => this.load(),
+            // Not where all of the screen is drawn anew: what is asked for would never come.
+            onClose: (info) => !info?.noReload && this.load(),
         });
     }
 
