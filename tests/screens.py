@@ -48,5 +48,5 @@ def assert_fit(page, name, keep_screenshot):
         found = Axe().run(page, context=context).response["violations"]
         serious = [each for each in found if each["impact"] in ("serious", "critical")]
         told = [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in serious]
-        assert told == [], name
+        assert not told, f"{name} at {size['width']}: {told}"
     page.set_viewport_size(DESKTOP)
