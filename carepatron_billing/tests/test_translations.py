@@ -12,7 +12,7 @@ LANGUAGES = ('de', 'es', 'fr', 'nl', 'pt')
 # Where the words stand that a client reads: pages, documents, mails.
 CLIENT_FACING = re.compile(
     r'^code:.*/(reports/(?!account_move_sample)|models/practice_payment_link_page)'
-    r'|^model_terms:ir\.ui\.view,arch_db:carepatron_billing\.(pay_|report_)'
+    r'|^model_terms:ir\.ui\.view,arch_db:carepatron_billing\.(mail_|pay_|report_)'
     r'|^model:mail\.template,(subject|body_html):'
 )
 PLACEHOLDER = re.compile(r'%\(\w+\)s|%s|\{\{?\s*\w+')
