@@ -71,6 +71,12 @@ def test_server_that_refuses_is_slow_and_dies_in_the_middle(practice, post_offic
     post_office.pause = 0.1
     post_office.dies_after = 3
     send(practice)
+    assert (
+        practice.value(
+            "SELECT count(*) FROM mail_activity WHERE summary LIKE '%mail server cannot be reached'"
+        )
+        == "1"
+    )
     # The one that it took with its last breath: nobody can know, so nobody sends it again.
     (lost,) = [address for address, state in states(practice).items() if state == "uncertain"]
     post_office.dies_after = None

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 STATES = [
@@ -91,8 +92,11 @@ class PracticeReminder(models.Model):
         """Show the mail as it was sent.
 
         :rtype: dict
+        :raise UserError: if there was none
         """
         self.ensure_one()
+        if not self.mail_id:
+            raise UserError(self.env._("No mail was sent: %s", self.reason or ""))
         return {
             'type': 'ir.actions.act_window',
             'name': self.env._("Reminder"),

@@ -9,6 +9,13 @@ class PracticeReminderEffect(models.Model):
     _description = "Effect of Reminders"
     _auto = False
     _order = 'invoice_date desc, id'
+    _depends = {
+        'account.move': ['company_id', 'invoice_date', 'partner_id', 'payment_state', 'state'],
+        'account.move.line': ['move_id'],
+        'account.partial.reconcile': ['debit_move_id', 'max_date'],
+        'practice.payment.link': ['move_id'],
+        'practice.reminder': ['day', 'move_id', 'rule_id', 'state'],
+    }
 
     move_id = fields.Many2one('account.move', string="Invoice", readonly=True)
     payer_id = fields.Many2one('res.partner', readonly=True)

@@ -112,7 +112,8 @@ class PracticeReminderMail(models.Model):
             note = self.env['ir.model.data']._xmlid_to_res_id('mail.mt_note')
             values = []
             for mail in sent:
-                for move in mail.reminder_ids.move_id:
+                moves = mail.reminder_ids.move_id
+                for move in moves:
                     values.append(
                         {
                             'model': 'account.move',
@@ -122,7 +123,7 @@ class PracticeReminderMail(models.Model):
                             'author_id': author.id,
                             'email_from': author.email_formatted,
                             'subject': mail.subject,
-                            'body': mail.body,
+                            'body': mail._chatter_body(moves),
                             # A reply, or the mail coming back, finds the invoice by this.
                             'message_id': mail.message_ref,
                             'reply_to': author.email_formatted,
@@ -131,6 +132,32 @@ class PracticeReminderMail(models.Model):
                     )
             self.env['mail.message'].create(values)
             sent.is_logged = True
+
+    def _merge_contacts(self, sources, destination):
+        """Keep one mail a day where two contacts turn out to be one person; the invoices' history
+        tells of both.
+
+        :param res.partner sources: merged into `destination`
+        """
+        states = ('queued', 'sending', 'sent', 'uncertain')
+        payers = sources | destination
+        first = {}
+        for mail in self.search([('payer_id', 'in', payers.ids), ('state', 'in', states)]):
+            kept = first.setdefault((mail.company_id, mail.day), mail)
+            if kept != mail:
+                mail.reminder_ids.mail_id = kept
+                mail.unlink()
+
+    def _chatter_body(self, moves):
+        """Return what an invoice's history shows: the mail, unless it tells of others too, which
+        not everybody sees who sees this one."""
+        if len(moves) == 1:
+            return self.body
+        return self.env._(
+            "Reminder sent to %(email)s, of this invoice and others: %(subject)s",
+            email=self.email,
+            subject=self.subject,
+        )
 
     @api.model
     def _call_desk(self, move, summary):

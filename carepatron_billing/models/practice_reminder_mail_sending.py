@@ -8,7 +8,7 @@ from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
-from odoo.tools import SQL, formataddr, html2plaintext
+from odoo.tools import SQL, email_normalize, formataddr, html2plaintext
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
@@ -79,8 +79,34 @@ class PracticeReminderMail(models.Model):
         done = tried | self._payers_done(company, today)
         instalments = [one for one in Rule._load(company, rules=rules) if one.payer not in done]
         letters = Rule._letters(instalments, today)
-        mails = self._create_from(company, letters[:CHUNK], today)
+        chunk = letters[:CHUNK]
+        try:
+            with self.env.cr.savepoint():
+                mails = self._create_from(company, chunk, today)
+        except UserError:
+            self.env.invalidate_all()
+            mails = self.union(*(self._try_one(company, letter, today) for letter in chunk))
         return mails, max(len(letters) - CHUNK, 0)
+
+    def _try_one(self, company, letter, today):
+        """Put a letter into the outbox; where it cannot be written, note why and go on."""
+        try:
+            with self.env.cr.savepoint():
+                return self._create_from(company, [letter], today)
+        except UserError as error:
+            self.env.invalidate_all()
+            values = {'state': 'failed', 'reason': str(error)}
+            mail = self.create(
+                {
+                    **values,
+                    'company_id': company.id,
+                    'payer_id': letter.payer,
+                    'day': today,
+                    'attempted_at': fields.Datetime.now(),
+                }
+            )
+            self.env['practice.reminder'].create(mail._entry_values(letter, **values))
+            return mail
 
     @api.model
     def _create_from(self, company, letters, today, template=None, user=None):
@@ -99,24 +125,32 @@ class PracticeReminderMail(models.Model):
         mails = self.create(values)
         self.env['practice.reminder'].create(
             [
-                {
-                    'mail_id': mail.id,
-                    'company_id': company.id,
-                    'payer_id': letter.payer,
-                    'user_id': user and user.id,
-                    'day': today,
-                    'move_id': entry.invoice,
-                    'due_date': entry.due,
-                    'rule_id': entry.step and entry.step.rule,
-                    'number': entry.step.number if entry.step else 0,
-                    'amount': entry.amount,
-                    'residual': entry.residual,
-                }
+                values
                 for mail, letter in zip(mails, letters, strict=True)
-                for entry in letter.entries
+                for values in mail._entry_values(letter)
             ]
         )
         return mails
+
+    def _entry_values(self, letter, **values):
+        """Return the values of a mail's reminders, one for each invoice."""
+        return [
+            {
+                'mail_id': self.id,
+                'company_id': self.company_id.id,
+                'payer_id': letter.payer,
+                'user_id': self.user_id.id,
+                'day': self.day,
+                'move_id': entry.invoice,
+                'due_date': entry.due,
+                'rule_id': entry.step and entry.step.rule,
+                'number': entry.step.number if entry.step else 0,
+                'amount': entry.amount,
+                'residual': entry.residual,
+                **values,
+            }
+            for entry in letter.entries
+        ]
 
     @api.model
     def _payers_done(self, company, today, ignore_failed=False):
@@ -154,8 +188,8 @@ class PracticeReminderMail(models.Model):
         :rtype: bool
         """
         end = self.env.context.get('cron_end_time', math.inf)
-        letters = self._build()
-        post = _Post(self.env['ir.mail_server'])
+        letters = self.filtered(lambda mail: mail.state == 'queued')._build()
+        post = _Post(self._mail_server())
         has_time = True
         for mail_id, message in letters.items():
             mail = self.browse(mail_id)
@@ -163,6 +197,7 @@ class PracticeReminderMail(models.Model):
                 post.connect(message['From'])
             except UNREACHABLE as error:
                 _logger.warning("Reminders wait: the mail server cannot be reached: %s", error)
+                mail._call_desk(mail.reminder_ids.move_id[:1], mail._silence)
                 has_time = False
                 break
             # What the database now knows is what the next one to look sees, whatever happens.
@@ -179,6 +214,18 @@ class PracticeReminderMail(models.Model):
         self._close()
         self._commit()
         return has_time
+
+    def _mail_server(self):
+        """Return the model that sends, told what it would ask the database for at each mail."""
+        server = self.env['ir.mail_server']
+        company = self.company_id
+        sender = email_normalize(company.email or self.env.user.email or '')
+        return server.with_context(
+            domain_bounce_address=company.bounce_email
+            or server._get_default_bounce_address()
+            or sender,
+            domain_notifications_email=server._get_default_from_address() or sender,
+        )
 
     def _commit(self):
         # Rule 1 of the design: what must survive is committed before the mail leaves.
@@ -233,6 +280,9 @@ class PracticeReminderMail(models.Model):
             return env._("It is not known whether a reminder reached the payer: please ask")
         return env._("Reminders do not reach the payer: please check the e-mail address")
 
+    def _silence(self, env):
+        return env._("Reminders wait: the mail server cannot be reached")
+
     def _settle_stale(self, company):
         """See to what a run left behind that was cut off."""
         limit = fields.Datetime.now() - STALE
@@ -247,6 +297,8 @@ class PracticeReminderMail(models.Model):
 
     def _build(self):
         """Return the messages as they go over the wire, by mail; no record is needed after."""
+        if not self:
+            return {}
         server = self.env['ir.mail_server']
         company = self.company_id
         attachments = self._attachments()

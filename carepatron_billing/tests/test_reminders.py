@@ -5,6 +5,7 @@ from freezegun import freeze_time
 from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import file_open
 
 from .common import CLINICAL_CODE, CLINICAL_NAME, BillingCommon
 
@@ -95,7 +96,9 @@ class TestReminders(BillingCommon):
         self.assertEqual(mail.reminder_ids.move_id, first | second)
         for move in first | second:
             self.assertIn(move._billing_payment_link().url, mail.body)
-            self.assertIn("Perhaps this slipped your attention", move.message_ids[:1].body)
+            # Its history tells nothing of the other one, which not everybody may see.
+            self.assertIn("dana@example.com", move.message_ids[:1].body)
+            self.assertNotIn("/billing/pay/", move.message_ids[:1].body)
         everything = self.env['practice.payment.link']._for_payer(
             self.client_partner, self.company, first.currency_id
         )
@@ -291,6 +294,39 @@ class TestReminders(BillingCommon):
         self.run_cron(days=1)
         self.assertEqual(self.sent(move).number, 0)
 
+    def test_contacts_reminded_on_one_day_can_be_merged(self):
+        twin = self.client_partner.copy()
+        moves = self.make_due() | self.make_due(partner=twin)
+        self.run_cron()
+        self.env['base.partner.merge.automatic.wizard']._merge(
+            (twin | self.client_partner).ids, self.client_partner
+        )
+        self.assertEqual(self.sent().move_id, moves)
+        self.assertEqual(moves.partner_id, self.client_partner)
+
+    def test_neutralised_copy_reminds_nobody(self):
+        move = self.make_due()
+        mails, _left = self.Mail.with_company(self.company)._write_letters(self.company, set())
+        with file_open('carepatron_billing/data/neutralize.sql') as script:
+            self.env.cr.execute(script.read())
+        self.env.invalidate_all()
+        self.assertEqual(mails.state, 'failed')
+        self.run_cron(days=1)
+        self.assertFalse(self.sent(move))
+
+    def test_words_that_cannot_be_written_are_named_and_the_rest_goes_on(self):
+        broken = self.rule.template_id.copy(
+            {'subject': "{{ object.partner_id.category_id and object.nothing_of_that_name }}"}
+        )
+        tag = self.env['res.partner.category'].create({'name': "Broken"})
+        other = self.client_partner.copy({'category_id': [Command.set(tag.ids)]})
+        self.make_rule(days=8, template_id=broken.id, audience='tag', tag_id=tag.id)
+        bad, good = self.make_due(days_ago=8, partner=other), self.make_due()
+        self.run_cron()
+        self.assertEqual(self.sent().move_id, good)
+        self.assertEqual(bad.billing_reminder_ids.state, 'failed')
+        self.assertTrue(bad.billing_reminder_ids.reason)
+
     def test_plan_shows_what_goes_out_and_what_is_held_back(self):
         today, tomorrow = self.make_due(), self.make_due(days_ago=6)
         held = self.make_due(partner=self.client_partner.copy({'email': False}))
@@ -322,3 +358,13 @@ class TestReminders(BillingCommon):
         preview.move_id = move
         self.assertIn(move.name, preview.body)
         self.assertFalse(self.env['practice.reminder'].search([('move_id', '=', move.id)]))
+
+    def test_client_reads_the_reminder_in_their_language(self):
+        self.env['res.lang']._activate_lang('es_ES')
+        self.env['ir.module.module']._load_module_terms(['carepatron_billing'], ['es_ES'])
+        self.client_partner.lang = 'es_ES'
+        self.make_due()
+        self.run_cron()
+        mail = self.sent().mail_id
+        self.assertIn("Ver y pagar", mail.body)
+        self.assertIn("recordatorio", mail.subject)
