@@ -47,7 +47,7 @@ class ResCompany(models.Model):
 
     @api.model
     def _billing_make_default_reminder_rules(self):
-        """Give each practice that never had a rule the usual ones, all off."""
+        """Give each practice that has no rule the usual ones, all off."""
         companies = self.sudo().search([('billing_reminder_rule_ids', '=', False)])
         self.env['practice.reminder.rule']._make_defaults(companies)
 

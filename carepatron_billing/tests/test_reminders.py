@@ -344,7 +344,7 @@ class TestReminders(BillingCommon):
         with freeze_time(NOW + timedelta(days=3)):
             self.pay_by_hand(paid)
         effect = self.env['practice.reminder.effect'].search(
-            [('move_id', 'in', (paid | open_one).ids)], order='move_id'
+            [('move_id', 'in', (paid | open_one).ids)], order='id'
         )
         self.assertEqual(effect.rule_id, self.rule)
         self.assertEqual(effect.mapped('days_after_reminder'), [3, 0])
