@@ -66,3 +66,12 @@ class AccountMove(models.Model):
         return users_sudo or self.sudo().invoice_user_id.filtered(
             lambda user: user.partner_id.billing_registration_number
         )
+
+    def _get_action_with_base_document_layout_configurator(self, report_action):
+        """Override of `account`: its layout, which it asks for, is not that of our document."""
+        reports = self.env['ir.actions.report']
+        if self._billing_filter_documents() == self and not reports._billing_pdf_engine_problem():
+            self = self.with_context(discard_logo_check=True)
+        return super(AccountMove, self)._get_action_with_base_document_layout_configurator(
+            report_action
+        )

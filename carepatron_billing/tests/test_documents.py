@@ -405,6 +405,16 @@ class TestDocuments(DocumentsCommon):
         self.assertFalse(reports.billing_draws(name, (invoice + bill).ids))
         self.assertFalse(reports.billing_draws('account.report_original_vendor_bill', bill.ids))
 
+    def test_sending_asks_for_no_layout_but_ours(self):
+        self.company.external_report_layout_id = False
+        admin = self.env.ref('base.user_admin')
+        admin.company_ids += self.company
+        invoice = self.make_invoice().with_user(admin).with_company(self.company)
+        wizards = 'account.move.send.wizard', 'base.document.layout'
+        self.assertEqual(invoice.action_invoice_sent()['res_model'], wizards[0])
+        with patch.object(pdf_engine, 'find_problem', lambda: 'package'):
+            self.assertEqual(invoice.action_invoice_sent()['res_model'], wizards[1])
+
     # === WHEN THINGS GO WRONG === #
 
     def test_data_from_a_web_client_chooses_no_template(self):
