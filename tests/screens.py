@@ -6,7 +6,15 @@ from tests.conftest import DESKTOP, PHONE
 
 SCROLLS_SIDEWAYS = "document.documentElement.scrollWidth > window.innerWidth"
 # Odoo's own: its menus, its control panel and what its widgets draw.
-ODOOS = [[".o_main_navbar"], [".o_control_panel"], [".o_field_tags"], [".o-mail-Form-chatter"]]
+ODOOS = [
+    [".o_main_navbar"],
+    [".o_control_panel"],
+    [".o_field_tags"],
+    [".o_field_selection"],
+    [".o_field_color"],
+    [".o_optional_columns_dropdown"],
+    [".o-mail-Form-chatter"],
+]
 MOST_TABS = 150
 
 

@@ -11,6 +11,7 @@ MOST_DAYS = 366
 class ResCompany(models.Model):
     _inherit = 'res.company'
 
+    billing_currency_name = fields.Char(related='currency_id.name', groups=MANAGER)
     billing_currency_fixed = fields.Char(
         compute='_compute_billing_currency_fixed',
         compute_sudo=True,
