@@ -69,9 +69,9 @@ class AccountMove(models.Model):
 
     def _get_action_with_base_document_layout_configurator(self, report_action):
         """Override of `account`: its layout, which it asks for, is not that of our document."""
-        reports = self.env['ir.actions.report']
-        if self._billing_filter_documents() == self and not reports._billing_pdf_engine_problem():
-            self = self.with_context(discard_logo_check=True)
-        return super(AccountMove, self)._get_action_with_base_document_layout_configurator(
+        problem = self.env['ir.actions.report']._billing_pdf_engine_problem()
+        is_ours = not problem and self._billing_filter_documents() == self
+        move = self.with_context(discard_logo_check=True) if is_ours else self
+        return super(AccountMove, move)._get_action_with_base_document_layout_configurator(
             report_action
         )
