@@ -25,7 +25,9 @@
         'wizards/practice_billing_preview_views.xml',
         'wizards/practice_billing_waive_views.xml',
         'wizards/practice_invoice_correct_views.xml',
+        'wizards/practice_payment_link_send_all_views.xml',
         'wizards/practice_payment_link_send_views.xml',
+        'wizards/practice_payment_record_views.xml',
         'wizards/practice_reminder_plan_views.xml',
         'wizards/practice_reminder_preview_views.xml',
         'wizards/practice_reminder_start_views.xml',
@@ -68,6 +70,7 @@
     'assets': {
         'web.assets_backend': [
             'carepatron_billing/static/src/calendar/*',
+            'carepatron_billing/static/src/invoice/*',
             'carepatron_billing/static/src/invoice_template/*',
             'carepatron_billing/static/src/links/*',
             'carepatron_billing/static/src/overview/*',

@@ -99,6 +99,12 @@ class PracticeDemo(models.AbstractModel):
                 ],
             }
         )
+        if not self.env['account.journal'].search_count(
+            [('company_id', '=', company.id), ('type', '=', 'cash')]
+        ):
+            self.env['account.journal'].create(
+                {'name': "Cash", 'type': 'cash', 'code': "CSH1", 'company_id': company.id}
+            )
         for journal in self.env['account.journal'].search(
             [
                 ('company_id', '=', company.id),

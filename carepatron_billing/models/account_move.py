@@ -30,20 +30,6 @@ class AccountMove(models.Model):
     billing_link_viewed_at = fields.Datetime(
         string="First Viewed", compute='_compute_billing_link', compute_sudo=True
     )
-    billing_status = fields.Selection(
-        [
-            ('draft', "Draft"),
-            ('unpaid', "Unpaid"),
-            ('overdue', "Overdue"),
-            ('partial', "Part paid"),
-            ('paid', "Paid"),
-            ('credited', "Credited"),
-            ('open_credit', "Credit to use"),
-            ('cancelled', "Cancelled"),
-        ],
-        compute='_compute_billing_status',
-        help="How the invoice stands, in the front desk's words.",
-    )
     billing_overpaid = fields.Monetary(
         string="Overpaid", compute='_compute_billing_overpaid', compute_sudo=True
     )
@@ -65,32 +51,6 @@ class AccountMove(models.Model):
     )
 
     # === COMPUTE METHODS === #
-
-    @api.depends('state', 'payment_state', 'amount_residual', 'invoice_date_due', 'company_id')
-    def _compute_billing_status(self):
-        by_state = {'draft': 'draft', 'cancel': 'cancelled'}
-        by_payment = {
-            'paid': 'paid',
-            'in_payment': 'paid',
-            'partial': 'partial',
-            'reversed': 'credited',
-        }
-        for move in self:
-            move.billing_status = by_state.get(move.state) or by_payment.get(move.payment_state)
-            if (
-                move.billing_status in (False, 'partial')
-                and move.move_type == 'out_invoice'
-                and (
-                    move.invoice_date_due
-                    and move.invoice_date_due < move.company_id._billing_today()
-                )
-            ):
-                move.billing_status = 'overdue'
-            elif move.state == 'posted' and move.move_type == 'out_refund':
-                used = move.currency_id.is_zero(move.amount_residual)
-                move.billing_status = 'credited' if used else 'open_credit'
-            elif not move.billing_status:
-                move.billing_status = 'unpaid'
 
     @api.depends('billing_link_ids.revoked_at', 'billing_link_ids.sent_at')
     def _compute_billing_link(self):
@@ -183,6 +143,34 @@ class AccountMove(models.Model):
         self._billing_check_payable()
         action = self.env['ir.actions.act_window']._for_xml_id(
             'carepatron_billing.practice_payment_link_send_action'
+        )
+        return {**action, 'context': {'default_move_id': self.id}}
+
+    def action_billing_send_links(self):
+        """Open the dialog that sends the links of these invoices at once.
+
+        :rtype: dict
+        """
+        self.check_access('read')
+        wizard = self.env['practice.payment.link.send.all'].create({'move_ids': self.ids})
+        return {
+            'type': 'ir.actions.act_window',
+            'name': self.env._("Send payment links"),
+            'res_model': wizard._name,
+            'res_id': wizard.id,
+            'view_mode': 'form',
+            'target': 'new',
+        }
+
+    def action_billing_record_payment(self):
+        """Open the dialog that records money which came by another way.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        self._billing_check_group('carepatron_billing.group_front_desk')
+        action = self.env['ir.actions.act_window']._for_xml_id(
+            'carepatron_billing.practice_payment_record_action'
         )
         return {**action, 'context': {'default_move_id': self.id}}
 
@@ -310,7 +298,11 @@ class AccountMove(models.Model):
             lambda move: (
                 move.move_type == 'out_invoice'
                 and not move.billing_link_ids
-                and (payable[move.company_id] or move.invoice_line_ids.billing_item_id)
+                and (
+                    payable[move.company_id]
+                    or move.billing_client_id
+                    or move.invoice_line_ids.billing_item_id
+                )
             )
         )
         moves_sudo.billing_link_ids.create([{'move_id': move.id} for move in moves_sudo])

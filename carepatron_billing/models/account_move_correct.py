@@ -111,7 +111,14 @@ class AccountMove(models.Model):
                 kept_sudo |= item_sudo
             else:
                 [copied] = line_sudo.copy_data()
-                names = ('product_id', 'tax_ids', 'account_id', 'discount', 'product_uom_id')
+                names = (
+                    'product_id',
+                    'billing_code',
+                    'tax_ids',
+                    'account_id',
+                    'discount',
+                    'product_uom_id',
+                )
                 extra.append(
                     Command.create({**{name: copied.get(name) for name in names}, **values})
                 )
@@ -150,6 +157,7 @@ class AccountMove(models.Model):
                 'move_type': 'out_invoice',
                 'company_id': self.company_id.id,
                 'journal_id': self.journal_id.id,
+                'billing_client_id': self.billing_client_id.id,
                 'partner_id': self.partner_id.id,
                 'currency_id': self.currency_id.id,
                 'invoice_date': self.company_id._billing_today(),

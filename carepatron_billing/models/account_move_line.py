@@ -11,6 +11,9 @@ class AccountMoveLine(models.Model):
         ondelete='restrict',
     )
     billing_service_date = fields.Date(string="Service Date")
+    billing_code = fields.Char(
+        string="Service Code", help="Printed on the invoice where its template shows codes."
+    )
     billing_is_live = fields.Boolean(
         compute='_compute_billing_is_live',
         store=True,
@@ -39,6 +42,32 @@ class AccountMoveLine(models.Model):
                 and not line._billing_is_credited()
             )
 
+    @api.onchange('product_id')
+    def _onchange_billing_service(self):
+        """On the front desk's own form a service comes with the client's price."""
+        if self.move_id.billing_client_id:
+            self._billing_take_from_service()
+
+    def _billing_take_from_service(self, names=('name', 'billing_code', 'price_unit', 'tax_ids')):
+        """Fill these lines as sessions of the invoice's client would; sessions' lines stay.
+
+        :param tuple names: the fields to fill
+        """
+        for line in self.filtered(lambda line: line.product_id and not line.billing_item_id):
+            move = line.move_id
+            client = move.billing_client_id._origin
+            item = self.env['practice.billing.item'].new(
+                {
+                    'client_id': client.id,
+                    'payer_id': (move.partner_id._origin or client).id,
+                    'company_id': move.company_id.id,
+                    'currency_id': move.currency_id.id,
+                    'service_id': line.product_id._origin.id,
+                }
+            )
+            values = item._prepare_invoice_line()
+            line.update({name: values[name] for name in names})
+
     def _billing_is_credited(self):
         """Return whether posted credit notes take back all that this line billed.
 
@@ -52,6 +81,16 @@ class AccountMoveLine(models.Model):
             self.currency_id.compare_amounts(sum(credits.mapped('price_total')), self.price_total)
             >= 0
         )
+
+    def remove_move_reconcile(self):
+        """Override of `account`: lines of what was never issued are matched with nothing.
+
+        The front desk removes such lines, and may not read how others are matched.
+        """
+        begun = self.filtered(
+            lambda line: line.move_id.state == 'draft' and not line.move_id.posted_before
+        )
+        return super(AccountMoveLine, self - begun).remove_move_reconcile()
 
     def _copy_data_extend_business_fields(self, values):
         """Override of `account`: a credit note keeps the items, a duplicate does not."""

@@ -57,7 +57,9 @@ class AccountMove(models.Model):
 
     def _billing_clients(self):
         """Return whose sessions these are (sudo); the payer may be somebody else."""
-        return self.sudo().invoice_line_ids.billing_item_id.client_id
+        return self.sudo().invoice_line_ids.billing_item_id.client_id or (
+            self.sudo().billing_client_id
+        )
 
     def _billing_practitioners(self):
         """Return who held the sessions (sudo); without any, the invoice's own user if that is a

@@ -514,6 +514,7 @@ class PracticeBillingItem(models.Model):
             **agreed,
             'move_type': 'out_invoice',
             'company_id': company.id,
+            'billing_client_id': self.client_id.id if len(self.client_id) == 1 else False,
             'partner_id': payer.id,
             'currency_id': self.currency_id.id,
             'invoice_date': company._billing_today(),
@@ -533,6 +534,7 @@ class PracticeBillingItem(models.Model):
         return {
             'billing_item_id': self.id,
             'billing_service_date': self.service_date,
+            'billing_code': self.code,
             'product_id': self.service_id.id,
             'name': self._get_line_name(),
             'quantity': self.quantity,

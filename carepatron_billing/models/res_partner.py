@@ -39,6 +39,13 @@ class ResPartner(models.Model):
         currency_field='billing_currency_id',
         groups=GROUP,
     )
+    billing_overdue = fields.Monetary(
+        string="Overdue",
+        compute='_compute_billing_invoices',
+        currency_field='billing_currency_id',
+        groups=GROUP,
+        help="What should have been paid before today.",
+    )
     billing_currency_id = fields.Many2one(
         'res.currency',
         compute='_compute_billing_invoices',
@@ -62,16 +69,36 @@ class ResPartner(models.Model):
 
     @api.depends_context('uid', 'allowed_company_ids')
     def _compute_billing_invoices(self):
-        read = self.env['account.move']._read_group(
-            self._get_billing_invoices_domain(),
-            ['partner_id'],
-            ['__count', 'amount_residual_signed:sum'],
+        """Count whom the invoices are for, add up what is to be paid by whom."""
+        Move = self.env['account.move']
+        counts, due, overdue = {}, {}, {}
+        issued = Domain(self._get_billing_invoices_domain())
+        for client, payer, count in Move._read_group(
+            issued, ['billing_client_id', 'partner_id'], ['__count']
+        ):
+            for partner in client | payer:
+                counts[partner.id] = counts.get(partner.id, 0) + count
+        open_moves = issued & Domain('partner_id', 'in', self.ids)
+        for partner, total in Move._read_group(
+            open_moves, ['partner_id'], ['amount_residual_signed:sum']
+        ):
+            due[partner.id] = total
+        late = Domain.OR(
+            Domain('company_id', '=', company.id)
+            & Domain('invoice_date_due', '<', company._billing_today())
+            for company in self.env.companies
         )
-        totals = {partner.id: (count, due) for partner, count, due in read}
+        for partner, total in Move._read_group(
+            open_moves & late & Domain('move_type', '=', 'out_invoice'),
+            ['partner_id'],
+            ['amount_residual_signed:sum'],
+        ):
+            overdue[partner.id] = total
         for partner in self:
-            count, due = totals.get(partner._origin.id, (0, 0.0))
-            partner.billing_invoice_count = count
-            partner.billing_due = due
+            partner_id = partner._origin.id
+            partner.billing_invoice_count = counts.get(partner_id, 0)
+            partner.billing_due = due.get(partner_id, 0.0)
+            partner.billing_overdue = overdue.get(partner_id, 0.0)
             partner.billing_currency_id = self.env.company.currency_id
 
     # === ACTION METHODS === #
@@ -93,8 +120,27 @@ class ResPartner(models.Model):
         return {
             **action,
             'domain': self._get_billing_invoices_domain(),
-            'context': {'create': False},
+            'context': {'default_move_type': 'out_invoice', 'default_billing_client_id': self.id},
         }
+
+    def action_billing_overdue(self):
+        """Show the invoices that the client should have paid before today."""
+        action = self.action_billing_invoices()
+        return {
+            **action,
+            'domain': [
+                ('partner_id', 'in', self.ids),
+                ('billing_status', 'in', ('overdue',)),
+            ],
+        }
+
+    def action_billing_new_invoice(self):
+        """Begin an invoice for this client; the form offers what is not invoiced yet.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        return self.env['account.move'].action_billing_new(self)
 
     def action_billing_send_link(self):
         """Open the dialog that sends one link for everything that the payer owes the practice.
@@ -148,5 +194,7 @@ class ResPartner(models.Model):
             ('move_type', 'in', ('out_invoice', 'out_refund')),
             ('state', '=', 'posted'),
             ('company_id', 'in', self.env.companies.ids),
+            '|',
+            ('billing_client_id', 'in', self.ids),
             ('partner_id', 'in', self.ids),
         ]

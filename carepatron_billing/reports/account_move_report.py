@@ -305,7 +305,11 @@ class AccountMoveReport(models.AbstractModel):
             'is_long': len(text) > 900 or text.count("\n") > 12,
         }
         if kind == 'product':
-            code = line.sudo().billing_item_id.code or line.product_id.default_code
+            code = (
+                line.billing_code
+                or line.sudo().billing_item_id.code
+                or line.product_id.default_code
+            )
             item.update(
                 {
                     # Odoo's own description begins with it.

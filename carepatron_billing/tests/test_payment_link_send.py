@@ -135,3 +135,42 @@ class TestPaymentLinkSend(BillingCommon):
         link = self.move._billing_payment_link()
         with self.assertRaises(AccessError):
             self.env['practice.payment.link.send'].with_user(other).create({'link_id': link.id})
+
+    def test_preview_is_the_mail_as_it_is_sent(self):
+        dialog = self.dialog(show_preview=True)
+        preview = str(dialog.preview)
+        dialog.action_send()
+        self.assertEqual(preview, self.mails_to('dana@example.com').body_html)
+
+    def test_several_addresses_get_it_and_a_wrong_one_stops_all(self):
+        with self.assertRaisesRegex(UserError, "“nobody” is not an e-mail address"):
+            self.dialog(other_emails="a@example.com, nobody").action_send()
+        self.dialog(other_emails="a@example.com; B@example.com,dana@example.com").action_send()
+        mail = self.mails_to('dana@example.com')
+        self.assertEqual(
+            mail.email_to.split(','), ['dana@example.com', 'a@example.com', 'b@example.com']
+        )
+
+    def test_test_goes_to_the_user_alone_and_leaves_no_trace(self):
+        self.dialog().action_send_test()
+        mail = self.mails_to(self.front_desk.email)
+        self.assertTrue(mail.subject.startswith("Test:"))
+        self.assertEqual(len(mail.attachment_ids), 1)
+        self.assertFalse(self.mails_to('dana@example.com'))
+        self.assertFalse(self.move.is_move_sent)
+        self.assertFalse(self.move.billing_link_ids.sent_at)
+
+    def test_selection_is_sent_and_who_gets_nothing_is_named(self):
+        nobody = self.make_invoice_of_another()
+        nobody.partner_id.write({'name': "No Address", 'email': False})
+        paid = self.make_invoice()
+        self.pay_by_hand(paid)
+        moves = (self.move | nobody | paid).with_user(self.front_desk)
+        action = moves.action_billing_send_links()
+        wizard = self.env[action['res_model']].with_user(self.front_desk).browse(action['res_id'])
+        self.assertEqual(wizard.ready_ids._origin, self.move)
+        self.assertEqual(wizard.without_email_ids.name, "No Address")
+        self.assertIn(paid.name, wizard.unpayable)
+        wizard.action_send()
+        wizard.action_send()
+        self.assertEqual(len(self.mails_to('dana@example.com')), 1)

@@ -4,6 +4,8 @@ from . import (
     practice_billing_waive,
     practice_invoice_correct,
     practice_payment_link_send,
+    practice_payment_link_send_all,
+    practice_payment_record,
     practice_reminder_plan,
     practice_reminder_preview,
     practice_reminder_start,

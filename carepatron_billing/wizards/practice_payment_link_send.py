@@ -1,8 +1,13 @@
+import re
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tools import email_normalize, formatLang
 
 from ..tools import claim
+
+LAYOUT = 'carepatron_billing.mail_layout'
 
 
 class PracticePaymentLinkSend(models.TransientModel):
@@ -34,6 +39,12 @@ class PracticePaymentLinkSend(models.TransientModel):
     )
     keep_email = fields.Boolean(string="Keep for next time")
     is_email_changed = fields.Boolean(compute='_compute_is_email_changed')
+    other_emails = fields.Char(
+        string="Copy to", help="Further addresses, with commas between them. Each gets the same."
+    )
+    language = fields.Char(compute='_compute_language')
+    show_preview = fields.Boolean(string="Show the mail as it is sent")
+    preview = fields.Html(compute='_compute_preview', sanitize=False)
     subject = fields.Char(
         compute='_compute_content', store=True, precompute=True, readonly=False, required=True
     )
@@ -87,6 +98,19 @@ class PracticePaymentLinkSend(models.TransientModel):
             rendered = template_sudo._generate_template(record.ids, ('subject', 'body_html'))
             wizard.subject = rendered[record.id]['subject']
             wizard.message = rendered[record.id]['body_html']
+
+    @api.depends('payer_id')
+    def _compute_language(self):
+        """Name the client's language where it is not the user's own."""
+        for wizard in self:
+            lang = wizard.payer_id.lang
+            known = self.env['res.lang']._lang_get(lang) if lang and lang != self.env.lang else None
+            wizard.language = known and known.name
+
+    @api.depends('message', 'show_preview', 'link_id')
+    def _compute_preview(self):
+        for wizard in self:
+            wizard.preview = wizard.show_preview and wizard._render_mail()
 
     @api.depends('link_id')
     def _compute_url(self):
@@ -143,27 +167,35 @@ class PracticePaymentLinkSend(models.TransientModel):
         if self.is_sent:
             return {'type': 'ir.actions.act_window_close'}
         email = self._checked_email()
+        emails = ", ".join([email, *self._checked_other_emails(email)])
         moves_sudo = self._checked_moves()
         self.is_sent = True
         if self.keep_email and self.is_email_changed:
             self._keep_email(email)
         self.link_id.sudo().sent_at = fields.Datetime.now()
-        moves_sudo[0].with_context(
-            lang=self.payer_id.lang,
-            # Odoo would read the attached invoice as one that came in by mail.
-            disable_attachment_import=True,
-        ).message_post(
-            body=self.message,
-            subject=self.subject,
-            message_type='comment',
-            subtype_xmlid='mail.mt_note',
-            outgoing_email_to=email,
-            email_layout_xmlid='carepatron_billing.mail_layout',
-            email_from=self.company_id.email_formatted or self.env.user.email_formatted,
-            author_id=self.env.user.partner_id.id,
-            attachment_ids=self._attachment().ids,
+        message_sudo = (
+            moves_sudo[0]
+            .with_context(
+                lang=self.payer_id.lang,
+                # Odoo would read the attached invoice as one that came in by mail.
+                disable_attachment_import=True,
+            )
+            .message_post(
+                body=self.message,
+                subject=self.subject,
+                message_type='comment',
+                subtype_xmlid='mail.mt_note',
+                outgoing_email_to=emails,
+                email_layout_xmlid=LAYOUT,
+                email_from=self._email_from(),
+                author_id=self.env.user.partner_id.id,
+                attachment_ids=self._attachment().ids,
+            )
         )
-        note = self.env._("A link to pay everything due was sent to %s.", email)
+        self.env['practice.payment.link.sending'].sudo().create(
+            {'move_ids': moves_sudo.ids, 'message_id': message_sudo.id, 'emails': emails}
+        )
+        note = self.env._("A link to pay everything due was sent to %s.", emails)
         for move_sudo in moves_sudo[1:]:
             move_sudo.message_post(body=note, author_id=self.env.user.partner_id.id)
         # Any write makes Odoo compute the entry's lines anew.
@@ -173,8 +205,44 @@ class PracticePaymentLinkSend(models.TransientModel):
             'tag': 'display_notification',
             'params': {
                 'type': 'success',
-                'message': self.env._("The payment link was sent to %s.", email),
+                'message': self.env._("The payment link was sent to %s.", emails),
                 'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
+            },
+        }
+
+    def action_send_test(self):
+        """Send the same mail to the user alone; the client gets nothing and nothing is logged.
+
+        :rtype: dict
+        :raise UserError: if the user has no address
+        """
+        self.ensure_one()
+        self._check_link()
+        email = self.env.user.email_normalized
+        if not email:
+            raise UserError(
+                self.env._("You have no e-mail address yet. Enter it in your preferences.")
+            )
+        attachments = []
+        if self.attach_invoice and self.move_id:
+            name, content = self.move_id._billing_document_pdf()
+            attachments.append(Command.create({'name': name, 'raw': content}))
+        self.env['mail.mail'].sudo().create(
+            {
+                'subject': self.env._("Test: %s", self.subject),
+                'body_html': self._render_mail(),
+                'email_to': email,
+                'email_from': self._email_from(),
+                'attachment_ids': attachments,
+                'auto_delete': True,
+            }
+        ).send_after_commit()
+        return {
+            'type': 'ir.actions.client',
+            'tag': 'display_notification',
+            'params': {
+                'type': 'success',
+                'message': self.env._("A test was sent to %s. The client got nothing.", email),
             },
         }
 
@@ -218,6 +286,45 @@ class PracticePaymentLinkSend(models.TransientModel):
                 )
             )
         return email
+
+    def _checked_other_emails(self, email):
+        """Return the further addresses, each once.
+
+        :rtype: list[str]
+        """
+        found = []
+        for text in re.split(r'[,;\s]+', self.other_emails or ''):
+            other = email_normalize(text, strict=True)
+            if text and not other:
+                raise UserError(
+                    self.env._(
+                        "“%s” is not an e-mail address. Correct it in Copy to, with commas between"
+                        " several addresses.",
+                        text,
+                    )
+                )
+            if other and other != email and other not in found:
+                found.append(other)
+        return found
+
+    def _email_from(self):
+        return self.company_id.email_formatted or self.env.user.email_formatted
+
+    def _render_mail(self):
+        """Return the whole mail as it leaves the practice.
+
+        :rtype: markupsafe.Markup
+        """
+        self.ensure_one()
+        self._check_link()
+        lang = self.payer_id.lang or self.env.lang
+        values = {
+            'company': self.company_id.sudo(),
+            'lang': lang,
+            'message': self.env['mail.message'].sudo().new({'body': self.message}),
+        }
+        html = self.env['ir.qweb'].sudo()._render(LAYOUT, values, minimal_qcontext=True, lang=lang)
+        return self.env['mail.render.mixin']._replace_local_links(html)
 
     def _keep_email(self, email):
         # Whoever may bill this payer may correct where the bill goes, and nothing else of it.

@@ -1,0 +1,93 @@
+import { Component, onWillUnmount, useRef, useState } from "@odoo/owl";
+import { RPCError } from "@web/core/network/rpc";
+import { _t } from "@web/core/l10n/translation";
+import { registry } from "@web/core/registry";
+import { useService } from "@web/core/utils/hooks";
+import { useRecordObserver } from "@web/model/relational_model/utils";
+import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
+import { drawPage, openPdf } from "../invoice_template/pdf_pages";
+
+/**
+ * The pages of an invoice as its client gets them.
+ */
+export class InvoicePages extends Component {
+    static template = "carepatron_billing.InvoicePages";
+    static props = { ...standardWidgetProps };
+
+    setup() {
+        this.orm = useService("orm");
+        this.sheets = useRef("sheets");
+        this.state = useState({ isBusy: true, problem: "", pageCount: 0 });
+        useRecordObserver((record) => this.onRecordChange(record));
+        onWillUnmount(() => {
+            this.turn = -1;
+            this.pdf?.destroy();
+        });
+    }
+
+    onRecordChange(record) {
+        // Whatever changes the document changes one of these; reading them is what subscribes.
+        const { state, payment_state, amount_residual, name } = record.data;
+        const key = JSON.stringify([record.resId, state, payment_state, amount_residual, name]);
+        if (record.resId && key !== this.key) {
+            this.key = key;
+            this.draw(record.resId);
+        }
+    }
+
+    async draw(resId) {
+        const turn = (this.turn = (this.turn || 0) + 1);
+        this.state.isBusy = true;
+        let answer;
+        try {
+            answer = await this.orm.silent.call("account.move", "get_billing_document", [[resId]]);
+        } catch (error) {
+            if (!(error instanceof RPCError)) {
+                // The server cannot be reached; Odoo says so, and goes on trying.
+                throw error;
+            }
+            answer = { problem: error.data?.message || error.message };
+        }
+        if (turn !== this.turn) {
+            return;
+        }
+        this.state.problem = answer.problem || "";
+        if (answer.pdf) {
+            await this.drawPages(answer.pdf, turn);
+        }
+        if (turn === this.turn) {
+            this.state.isBusy = false;
+        }
+    }
+
+    async drawPages(data, turn) {
+        const pdf = await openPdf(Uint8Array.from(atob(data), (c) => c.charCodeAt(0)));
+        const sheets = [];
+        for (let number = 1; number <= pdf.numPages; number++) {
+            const { canvas, text } = await drawPage(pdf, number, this.sheets.el?.clientWidth);
+            if (turn !== this.turn) {
+                pdf.destroy();
+                return;
+            }
+            sheets.push(this.makeSheet(canvas, text, number, pdf.numPages));
+        }
+        this.pdf?.destroy();
+        this.pdf = pdf;
+        this.state.pageCount = pdf.numPages;
+        this.sheets.el.replaceChildren(...sheets);
+    }
+
+    makeSheet(canvas, text, number, count) {
+        const sheet = document.createElement("div");
+        sheet.className = "o_billing_sheet";
+        canvas.setAttribute("role", "img");
+        canvas.setAttribute("aria-label", _t("Page %(number)s of %(count)s", { number, count }));
+        const words = document.createElement("div");
+        words.className = "o_page_text visually-hidden";
+        words.textContent = text;
+        sheet.append(canvas, words);
+        return sheet;
+    }
+}
+
+registry.category("view_widgets").add("practice_invoice_pages", { component: InvoicePages });
