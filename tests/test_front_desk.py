@@ -3,6 +3,22 @@
 from datetime import date
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+SCROLLS_SIDEWAYS = "document.documentElement.scrollWidth > window.innerWidth"
+# Odoo's contact form is Odoo's; what we add to its top is ours.
+CONTACT = ".o_form_statusbar"
+# What Odoo's own widgets draw.
+ODOOS = [
+    [".o_main_navbar"],
+    [".o_control_panel"],
+    [".o-mail-Form-chatter"],
+    [".o_list_renderer"],
+    [".o_notebook_headers"],
+    [".o_clipboard_button"],
+    ["[name=message]"],
+    ["[name=reminders]"],
+]
 
 
 @pytest.fixture
@@ -31,7 +47,7 @@ def test_session_in_the_calendar_is_invoiced_in_one_click(page, open_session, ke
     keep_screenshot(page, "session in the calendar")
     page.click("button.o_billing_invoice")
     page.wait_for_selector("button[name=action_billing_send_link]")
-    assert page.inner_text("[name=billing_status]") == "Unpaid"
+    assert page.inner_text("[name=billing_status]") == "Not sent"
     assert page.inner_text("h1 [name=name]").startswith("INV/")
     keep_screenshot(page, "invoice")
 
@@ -74,3 +90,145 @@ def test_manager_saves_the_settings(page, log_in, server, keep_screenshot):
     page.wait_for_selector("[name=phone] input")
     assert page.input_value("[name=phone] input") == "+1 555 0142"
     keep_screenshot(page, "settings")
+
+
+class Hand:
+    """One hand at the mouse and the keyboard, which counts what it does."""
+
+    def __init__(self, page):
+        self.page = page
+        self.clicks = 0
+
+    def click(self, selector):
+        self.clicks += 1
+        self.page.locator(selector).locator("visible=true").first.click()
+
+
+def assert_fit(page, name, keep_screenshot, part=".o_action_manager"):
+    """See that a screen, or the part of it that is ours, is accessible and fits the window."""
+    keep_screenshot(page, name)
+    assert not page.evaluate(SCROLLS_SIDEWAYS), f"{name} scrolls sideways"
+    dialog = page.locator(".modal").count()
+    context = {"include": [[".modal .o_form_view" if dialog else part]], "exclude": ODOOS}
+    found = Axe().run(page, context=context).response["violations"]
+    serious = [each for each in found if each["impact"] in ("serious", "critical")]
+    told = [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in serious]
+    assert told == [], name
+
+
+def send(hand):
+    """Send the payment link of the invoice that is shown, and see that it says so."""
+    page = hand.page
+    hand.click("button[name=action_billing_send_link]")
+    page.wait_for_selector(".modal [name=email]")
+    hand.click(".modal button[name=action_send]")
+    page.wait_for_selector(".o_billing_timeline .o_kind_sent")
+    assert page.inner_text("[name=billing_status]") == "Sent"
+
+
+def test_four_ways_lead_to_a_sent_payment_link(practice, page, log_in, server, keep_screenshot):
+    page.emulate_media(reduced_motion="reduce")
+    log_in(page, "frontdesk")
+    counts = {}
+
+    # From the menu, by the keyboard but for the first click.
+    page.goto(f"{server.url}/odoo/billing-invoices")
+    page.wait_for_selector(".o_data_row")
+    assert_fit(page, "invoices", keep_screenshot)
+    hand = Hand(page)
+    hand.click("text=+ New invoice")
+    page.wait_for_selector("[name=billing_client_id] input:focus")
+    page.keyboard.type("Nadia")
+    page.wait_for_selector(".o-autocomplete--dropdown-item:has-text('Nadia')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[name=partner_id] input")
+    hand.click("text=Add a service")
+    page.wait_for_selector(".o_selected_row [name=product_id] input:focus")
+    page.keyboard.type("Physio")
+    page.wait_for_selector(".o-autocomplete--dropdown-item:has-text('Physio')")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".o_selected_row [name=price_unit] input:not([value='0.00'])")
+    assert_fit(page, "new invoice", keep_screenshot)
+    page.keyboard.press("Alt+q")
+    page.wait_for_selector(".o_billing_sheet canvas")
+    assert page.inner_text("[name=billing_status]") == "Not sent"
+    assert "Physio" in page.locator(".o_page_text").first.text_content()
+    send(hand)
+    counts["menu"] = hand.clicks
+    assert_fit(page, "invoice page", keep_screenshot)
+
+    # From the client, with the sessions that wait.
+    client = practice.value(
+        "SELECT client_id FROM practice_billing_item WHERE state = 'unbilled'"
+        " AND client_id = payer_id LIMIT 1"
+    )
+    page.goto(f"{server.url}/odoo/billing-clients/{client}")
+    page.wait_for_selector("button[name=action_billing_new_invoice]")
+    assert_fit(page, "client", keep_screenshot, CONTACT)
+    hand = Hand(page)
+    hand.click("button[name=action_billing_new_invoice]")
+    page.wait_for_selector(".o_billing_offer")
+    hand.click(".o_pick_all")
+    page.wait_for_selector("[name=invoice_line_ids] .o_data_row")
+    hand.click("button[name=action_billing_create]")
+    page.wait_for_selector(".o_billing_sheet canvas")
+    send(hand)
+    counts["client"] = hand.clicks
+
+    # From the calendar: its popover, and the session's own form.
+    for way in ("popover", "event form"):
+        page.goto(f"{server.url}/odoo/calendar")
+        page.wait_for_selector(".fc-event")
+        page.click(".o_calendar_button_next")
+        session = page.locator(".fc-event").filter(has_not_text="Busy")
+        hand = Hand(page)
+        hand.clicks += 1
+        session.nth(len(counts)).click(position={"x": 5, "y": 5})
+        page.wait_for_selector(".o_billing_popover")
+        if way == "event form":
+            hand.click(".o_cw_popover_edit")
+            hand.click("button[name=action_billing_invoice]")
+        else:
+            hand.click("button.o_billing_invoice")
+        page.wait_for_selector(".o_billing_sheet canvas")
+        send(hand)
+        counts[way] = hand.clicks
+    print("Clicks from the app to a sent payment link:", counts)
+    assert max(counts.values()) <= 10
+
+
+def test_screens_of_the_desk_fit_a_phone(practice, phone, log_in, keep_screenshot):
+    phone.emulate_media(reduced_motion="reduce")
+    invoice = practice.new_invoice(price=80.0)
+    client = practice.value(f"SELECT partner_id FROM account_move WHERE id = {invoice}")
+    log_in(phone, "frontdesk")
+    for name, path, seen in (
+        ("invoices", "billing-invoices", ".o_kanban_record [name=billing_status]"),
+        ("invoice page", f"billing-invoices/{invoice}", ".o_billing_sheet canvas"),
+        ("client", f"billing-clients/{client}", "button[name=action_billing_invoices]"),
+        ("new invoice", "billing-invoices/new", "[name=billing_client_id] input"),
+    ):
+        phone.goto(f"{practice.server.url}/odoo/{path}")
+        phone.wait_for_selector(seen)
+        part = CONTACT if name == "client" else ".o_action_manager"
+        assert_fit(phone, f"{name} on a phone", keep_screenshot, part)
+
+
+def test_money_at_the_desk_is_recorded_in_plain_words(practice, page, log_in, keep_screenshot):
+    page.emulate_media(reduced_motion="reduce")
+    invoice = practice.new_invoice(price=80.0)
+    log_in(page, "frontdesk")
+    page.goto(f"{practice.server.url}/odoo/billing-invoices/{invoice}")
+    page.click("button[name=action_billing_send_link]")
+    page.wait_for_selector(".modal [name=email]")
+    page.click(".modal [name=show_preview] input")
+    page.frame_locator(".modal iframe").locator("text=View and pay").wait_for()
+    assert_fit(page, "send payment link", keep_screenshot)
+    page.click(".modal button:has-text('Cancel')")
+    page.click("button[name=action_billing_record_payment]")
+    page.wait_for_selector(".modal [name=amount]")
+    assert_fit(page, "record payment", keep_screenshot)
+    page.click(".modal button[name=action_record]")
+    page.wait_for_selector(".o_billing_timeline .o_kind_paid")
+    assert page.inner_text("[name=billing_status]") == "Paid"
+    assert practice.invoice_state(invoice)[0] == "paid"
