@@ -48,7 +48,8 @@ class AccountMove(models.Model):
         :rtype: list[dict]
         """
         picked = self.invoice_line_ids.billing_item_id._origin
-        items = picked | self._billing_waiting_items()
+        # What is on an invoice, those may see who may see the invoice.
+        items_sudo = (picked | self._billing_waiting_items()).sudo()
         return [
             {
                 'id': item.id,
@@ -57,7 +58,7 @@ class AccountMove(models.Model):
                 'amount': item.currency_id.format(item.amount_total),
                 'picked': item in picked,
             }
-            for item in items.sorted(lambda item: (item.date, item.id))
+            for item in items_sudo.sorted(lambda item: (item.date, item.id))
         ]
 
     def _billing_waiting_items(self):
