@@ -179,7 +179,9 @@ def test_four_ways_lead_to_a_sent_payment_link(practice, page, log_in, server, k
     for way in ("popover", "event form"):
         page.goto(f"{server.url}/odoo/calendar")
         page.wait_for_selector(".fc-event")
-        page.click(".o_calendar_button_next")
+        # A Sunday's calendar shows the week that begins.
+        if date.today().isoweekday() != 7:
+            page.click(".o_calendar_button_next")
         session = page.locator(".fc-event").filter(has_not_text="Busy")
         hand = Hand(page)
         hand.clicks += 1
@@ -205,7 +207,7 @@ def test_screens_of_the_desk_fit_a_phone(practice, phone, log_in, keep_screensho
     for name, path, seen in (
         ("invoices", "billing-invoices", ".o_kanban_record [name=billing_status]"),
         ("invoice page", f"billing-invoices/{invoice}", ".o_billing_sheet canvas"),
-        ("client", f"billing-clients/{client}", "button[name=action_billing_invoices]"),
+        ("client", f"billing-clients/{client}", ".o_form_statusbar"),
         ("new invoice", "billing-invoices/new", "[name=billing_client_id] input"),
     ):
         phone.goto(f"{practice.server.url}/odoo/{path}")
