@@ -1,3 +1,7 @@
+from datetime import timedelta
+
+from freezegun import freeze_time
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
@@ -50,6 +54,26 @@ class TestInvoiceCorrect(SessionsCommon):
         self.assertRecordValues(invoice, [{'billing_can_undo': False, 'billing_can_correct': True}])
         with self.assertRaisesRegex(UserError, "Choose Correct instead"):
             invoice.with_user(self.front_desk).action_billing_undo()
+
+    def test_invoice_of_a_closed_period_is_corrected_not_undone(self):
+        invoice = self.invoice(self.make_session())
+        today = self.company._billing_today()
+        for lock in ('sale_lock_date', 'fiscalyear_lock_date', 'hard_lock_date'):
+            invoice.invalidate_recordset()
+            self.assertTrue(invoice.billing_can_undo)
+            with self.env.cr.savepoint() as savepoint:
+                self.company.sudo()[lock] = today
+                invoice.invalidate_recordset()
+                self.assertRecordValues(
+                    invoice, [{'billing_can_undo': False, 'billing_can_correct': True}]
+                )
+                with self.assertRaisesRegex(UserError, "books are closed .* Choose Correct"):
+                    invoice.with_user(self.front_desk).action_billing_undo()
+                with self.assertRaisesRegex(UserError, "closed for today.*accountant"):
+                    self.correct(invoice, price=80)
+                self.assertEqual((invoice.state, invoice.payment_state), ('posted', 'not_paid'))
+                savepoint.rollback()
+            self.env.invalidate_all()
 
     # === CORRECT === #
 
@@ -154,6 +178,116 @@ class TestInvoiceCorrect(SessionsCommon):
         new = self.correct(invoice, price=80)
         self.assertEqual(invoice.reversal_move_ids.date, today)
         self.assertEqual(new.state, 'posted')
+
+    def credit_part(self, invoice, price, post=True):
+        """Credit a part of each unit, by Odoo's own credit note."""
+        note = invoice._reverse_moves([{'invoice_date': self.company._billing_today()}])
+        note.invoice_line_ids.price_unit = price
+        if post:
+            note.action_post()
+        return note
+
+    def open_credit(self):
+        lines = self.env['account.move.line'].search(
+            [
+                ('partner_id', '=', self.client.id),
+                ('account_id.account_type', '=', 'asset_receivable'),
+                ('parent_state', '=', 'posted'),
+            ]
+        )
+        return self.company.currency_id.round(sum(lines.mapped('amount_residual')))
+
+    def test_rest_of_a_partly_credited_invoice_is_corrected(self):
+        invoice = self.sent_invoice()
+        item = invoice.billing_item_ids
+        self.pay(invoice, 30)
+        earlier = self.credit_part(invoice, 20)
+        self.assertEqual(invoice.amount_residual, 62)
+        new = self.correct(invoice, price=80)
+        self.assertRecordValues(
+            earlier | (invoice.reversal_move_ids - earlier),
+            [
+                {'amount_total': 23, 'amount_residual': 0, 'state': 'posted'},
+                {'amount_total': 92, 'amount_residual': 0, 'state': 'posted'},
+            ],
+        )
+        self.assertRecordValues(invoice, [{'payment_state': 'reversed', 'amount_residual': 0}])
+        self.assertRecordValues(new, [{'amount_total': 92, 'amount_residual': 62}])
+        self.assertRecordValues(item, [{'invoice_id': new.id, 'state': 'invoiced'}])
+        self.assertEqual(self.open_credit(), 62)
+
+    def test_what_was_given_back_is_not_counted_for_the_new_invoice(self):
+        invoice = self.sent_invoice()
+        self.pay(invoice, 115)
+        self.pay(self.credit_part(invoice, 20), 23)
+        new = self.correct(invoice, price=90)
+        self.assertRecordValues(new, [{'amount_total': 103.5, 'amount_residual': 11.5}])
+        self.assertEqual(self.open_credit(), 11.5)
+
+    def test_draft_credit_note_is_settled_before_the_correction(self):
+        invoice = self.sent_invoice()
+        self.credit_part(invoice, 20, post=False)
+        with self.assertRaisesRegex(UserError, "Confirm or delete it"):
+            self.correct(invoice, price=80)
+
+    # === TAX DUE WHEN PAID === #
+
+    def make_tax_due_when_paid(self):
+        transition = self.company_data['default_account_tax_sale'].copy({'reconcile': True})
+        self.company.tax_exigibility = True
+        self.tax.write(
+            {'tax_exigibility': 'on_payment', 'cash_basis_transition_account_id': transition.id}
+        )
+        return transition
+
+    def assertTaxes(self, due, waiting):
+        """Check the tax that is owed to the state, and what waits for payments."""
+        lines = self.env['account.move.line'].search(
+            [('company_id', '=', self.company.id), ('parent_state', '=', 'posted')]
+        )
+        currency = self.company.currency_id
+        for account, amount in (
+            (self.company_data['default_account_tax_sale'], due),
+            (self.tax.cash_basis_transition_account_id, waiting),
+        ):
+            own = lines.filtered(lambda line, account=account: line.account_id == account)
+            self.assertEqual(currency.round(-sum(own.mapped('balance'))), amount, account.name)
+
+    def test_tax_due_when_paid_follows_the_money_to_the_new_invoice(self):
+        self.make_tax_due_when_paid()
+        invoice = self.sent_invoice()
+        self.pay(invoice, 46)
+        self.assertTaxes(due=6, waiting=9)
+        new = self.correct(invoice, price=80)
+        self.assertRecordValues(new, [{'amount_residual': 46, 'payment_state': 'partial'}])
+        self.assertTaxes(due=6, waiting=6)
+        self.pay(new, 46)
+        self.assertTaxes(due=12, waiting=0)
+        self.correct(new, outcome='closed')
+        self.assertTaxes(due=0, waiting=0)
+        self.assertEqual(self.open_credit(), -92)
+
+    def test_tax_due_when_paid_of_a_closed_period_is_taken_back_today(self):
+        self.make_tax_due_when_paid()
+        today = self.company._billing_today()
+        with freeze_time(today - timedelta(days=40)):
+            invoice = self.sent_invoice()
+            self.pay(invoice, 46)
+        self.company.sudo().fiscalyear_lock_date = today - timedelta(days=1)
+        new = self.correct(invoice, price=80)
+        self.assertRecordValues(new, [{'amount_residual': 46, 'date': today}])
+        self.assertTaxes(due=6, waiting=6)
+
+    def test_tax_due_when_paid_is_right_after_a_part_was_given_back(self):
+        self.make_tax_due_when_paid()
+        invoice = self.sent_invoice()
+        self.pay(invoice, 115)
+        self.pay(self.credit_part(invoice, 20), 23)
+        self.assertTaxes(due=12, waiting=0)
+        new = self.correct(invoice, price=90)
+        self.assertTaxes(due=12, waiting=1.5)
+        self.pay(new, 11.5)
+        self.assertTaxes(due=13.5, waiting=0)
 
     def test_practitioner_corrects_nothing(self):
         invoice = self.sent_invoice()
