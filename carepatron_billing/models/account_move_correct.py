@@ -169,10 +169,11 @@ class AccountMove(models.Model):
         """
         lines = self.invoice_line_ids.filtered(lambda line: line.display_type == 'product')
         names = ('product_id', 'tax_ids', 'account_id', 'discount', 'product_uom_id')
+        env = self.with_context(lang=self.partner_id.lang).env
         return [
             {
                 **{name: values.get(name) for name in names},
-                'name': self.env._("Credited before, by %s", self.name),
+                'name': env._("Credited before, by %s", self.name),
                 'price_unit': line.price_unit,
                 'quantity': -line.quantity,
                 'billing_item_id': line.billing_item_id.id,

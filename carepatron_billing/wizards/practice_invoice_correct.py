@@ -11,6 +11,7 @@ class PracticeInvoiceCorrect(models.TransientModel):
 
     move_id = fields.Many2one('account.move', string="Invoice", required=True, readonly=True)
     currency_id = fields.Many2one(related='move_id.currency_id')
+    is_partly_credited = fields.Boolean(compute='_compute_is_partly_credited')
     reason = fields.Char(required=True)
     outcome = fields.Selection(
         [
@@ -30,6 +31,11 @@ class PracticeInvoiceCorrect(models.TransientModel):
         readonly=False,
         precompute=True,
     )
+
+    @api.depends('move_id')
+    def _compute_is_partly_credited(self):
+        for wizard in self:
+            wizard.is_partly_credited = bool(wizard.move_id.sudo()._billing_credits())
 
     @api.depends('move_id')
     def _compute_line_ids(self):
