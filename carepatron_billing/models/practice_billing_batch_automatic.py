@@ -158,6 +158,16 @@ class PracticeBillingBatch(models.Model):
             self._note(items, reason)
         return super()._fail(items, reason)
 
+    def _get_groups(self):
+        # What was found due may have been credited, or put on hold, before its turn came.
+        if self.is_automatic:
+            for item in self._get_pending():
+                reason = item._get_waiting_reason()
+                if reason:
+                    self._note(item, reason)
+                    item.sudo().batch_id = False
+        return super()._get_groups()
+
     def _get_date(self):
         # What is tried again on another day is invoiced on that day.
         return super()._get_date() if not self.is_automatic else None

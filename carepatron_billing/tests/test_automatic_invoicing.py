@@ -226,6 +226,18 @@ class TestAutomaticInvoicing(SessionsCommon):
         self.assertEqual(self.items(event).state, 'unbilled')
         self.assertIn("credited", self.records().note_ids[0].reason)
 
+    def test_what_is_credited_before_its_turn_came_is_left_to_people(self):
+        self.switch_on('session', billing_auto_hours=0)
+        event = self.session()
+        with self.enter_registry_test_mode():
+            self.env.ref('carepatron_billing.ir_cron_automatic_invoices').method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertTrue(self.items(event).batch_id.is_open)
+        self.credit(self.invoice(event))
+        self.run_at(NOW)
+        self.assertEqual(self.items(event).state, 'unbilled')
+        self.assertIn("credited", self.records().note_ids.reason)
+
     def test_what_is_missing_is_named_and_the_rest_goes_on(self):
         self.switch_on('daily', billing_auto_send=True)
         free = self.env['product.product'].create({'name': "Without price", 'type': 'service'})
