@@ -228,6 +228,10 @@ class Practice:
 
         Waits where the scheduler is just running it.
         """
+        self.run_cron_record(self.cron(xmlid, module))
+
+    def cron(self, xmlid, module="carepatron_billing"):
+        """Return the id of a scheduled job."""
         (cron,) = self.call(
             "admin",
             "ir.model.data",
@@ -235,10 +239,14 @@ class Practice:
             [("module", "=", module), ("name", "=", xmlid)],
             ["res_id"],
         )
+        return cron["res_id"]
+
+    def run_cron_record(self, cron):
+        """Run a scheduled job as `run_cron` does, by its id."""
 
         def run():
             try:
-                return self.call("admin", "ir.cron", "method_direct_trigger", [cron["res_id"]])
+                return self.call("admin", "ir.cron", "method_direct_trigger", [cron])
             except xmlrpc.client.Fault as fault:
                 if "already executing" not in fault.faultString:
                     raise
