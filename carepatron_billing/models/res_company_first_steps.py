@@ -127,8 +127,8 @@ class ResCompany(models.Model):
             'text': (
                 self.env._("You have issued invoices.")
                 if done
-                else self.env._("Click a session in the calendar and choose Invoice.")
+                else self.env._("Choose a client, add services, and send the payment link.")
             ),
             'done': bool(done),
-            'action': 'calendar.action_calendar_event',
+            'action': 'carepatron_billing.account_move_billing_action_create',
         }
