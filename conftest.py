@@ -20,6 +20,11 @@ def pytest_configure():
         os.environ.update(attach().odoo.env)
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest, lest one worker waits for another's last file."""
+    items.sort(key=lambda item: "test_stock_suites" not in item.nodeid)
+
+
 @pytest.fixture(scope="session")
 def stack():
     """The running services: `odoo`, `databases`, `inbox`, `stripe_url`."""

@@ -426,7 +426,9 @@ class PracticeBillingItem(models.Model):
         claim(self)
         items_sudo = self.sudo().filtered(lambda item: item.state != 'invoiced')
         items_sudo._check_invoiceable()
-        # Odoo notes each new invoice by itself, with several queries; here all are noted at once.
+        # Odoo notes each new invoice, and each item that is invoiced, by itself and with several
+        # queries; here the invoices are noted at once, and an item shows its invoice.
+        items_sudo = items_sudo.with_context(tracking_disable=True)
         moves_sudo = self.env['account.move'].sudo().with_context(tracking_disable=True)
         chosen = {
             **({'invoice_date': date} if date else {}),
@@ -447,6 +449,7 @@ class PracticeBillingItem(models.Model):
                     for (_company, _payer, currency, _session), items in groups.items()
                 ]
             )
+        items_sudo._recompute_recordset(['state'])
         moves_sudo._post(soft=False)
         moves = self.env['account.move'].browse(moves_sudo.ids)
         note = self.env._("Invoice created")

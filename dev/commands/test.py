@@ -12,6 +12,8 @@ from ..environment.templates import addon_database
 DATABASE = "pytest"
 #: Processes that run tests; one waits much of its time, for a browser or a server.
 WORKERS = 2
+#: Each file's tests share a server; in the order of the files.
+BY_FILE = ("--dist=loadfile", "--no-loadscope-reorder")
 SCREENSHOTS = paths.CHECKOUT / "tests/screenshots"
 
 
@@ -32,7 +34,7 @@ def main(arguments: list[str]) -> int:
                 if name.startswith(DATABASE):
                     stack.databases.drop(name)
             if workers > 1:
-                arguments = [*arguments, f"--numprocesses={workers}", "--dist=loadfile"]
+                arguments = [*arguments, f"--numprocesses={workers}", *BY_FILE]
             pytest = _pytest(stack, template, arguments)
             pytest.start()
             return pytest.wait()
