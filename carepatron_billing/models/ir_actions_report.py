@@ -140,6 +140,13 @@ class IrActionsReport(models.Model):
 
     # === RENDERING === #
 
+    def _pre_render_qweb_pdf(self, report_ref, res_ids=None, data=None):
+        """Override of `base` to look for our report once: each step would search for its name."""
+        report = self._get_report(report_ref)
+        if report.report_name in self._BILLING_REPLACEMENTS:
+            report_ref = report
+        return super()._pre_render_qweb_pdf(report_ref, res_ids=res_ids, data=data)
+
     def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
         """Override of `base` to draw our documents ourselves.
 
