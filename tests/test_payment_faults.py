@@ -195,6 +195,29 @@ def test_late_disordered_and_double_events_book_one_payment(practice, fake):
         assert practice.payments(invoice) == BOOKED_ONCE, mode
 
 
+def test_event_delivered_while_it_is_polled_costs_none_of_the_others(practice, fake, stripe_gate):
+    invoice = practice.new_invoice()
+    session = click_through(practice, invoice)
+    fake.webhooks("lost")
+    assert fake.pay_session(session)
+    fake.webhooks("normal")
+    created = next(
+        event["id"]
+        for event in fake.objects("event", practice.account())
+        if event["type"] == "payment_intent.succeeded"
+    )
+    _let_an_hour_pass(practice)
+    stripe_gate.hold("answer", b"GET /v1/events")
+    with ThreadPoolExecutor() as pool:
+        poll = pool.submit(practice.run_cron, "ir_cron_poll_events")
+        stripe_gate.wait()
+        fake.resend(created)
+        stripe_gate.open()
+        poll.result()
+    told = f"SELECT count(*) FROM practice_stripe_event WHERE object_reference = '{session}'"
+    assert practice.value(told) == "1"
+
+
 # === CARDS AND BANKS === #
 
 
@@ -390,13 +413,17 @@ def _let_a_refund_fail(practice, invoice):
 def _catch_up(practice):
     """Let an hour pass, in which the scheduled jobs look for what webhooks missed."""
     practice.age_transactions()
+    _let_an_hour_pass(practice)
+    practice.run_cron("ir_cron_reconcile")
+    practice.run_cron("ir_cron_poll_events")
+    practice.run_cron("ir_cron_process_events")
+
+
+def _let_an_hour_pass(practice):
     practice.sql(
         "UPDATE payment_provider SET stripe_payment_link_polled_at ="
         " stripe_payment_link_polled_at - interval '1 hour' RETURNING id"
     )
-    practice.run_cron("ir_cron_reconcile")
-    practice.run_cron("ir_cron_poll_events")
-    practice.run_cron("ir_cron_process_events")
 
 
 def _failed(practice, since):

@@ -214,8 +214,12 @@ class IrActionsReport(models.Model):
             return super()._render_qweb_html(report_ref, docids, data=data)
         data = dict(data or {}, print_with_payments=report.report_name != 'account.report_invoice')
         company = self.env[report.model].browse(docids).company_id[:1]
+        own_name = self._BILLING_REPLACEMENTS[report.report_name]
         return super(IrActionsReport, self.with_company(company))._render_qweb_html(
-            self._BILLING_REPLACEMENTS[report.report_name], docids, data=data
+            # A name would be searched for.
+            report if report.report_name == own_name else own_name,
+            docids,
+            data=data,
         )
 
     def _get_rendering_context(self, report, docids, data):

@@ -4,12 +4,14 @@ import logging
 import os
 import re
 from datetime import timezone
+from functools import partial
 from urllib.parse import urljoin, urlsplit
 
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.service.model import retrying
 from odoo.tools import config
 
 from ..const import PROVIDER_CODE, WEBHOOK_EVENTS
@@ -485,19 +487,22 @@ class PaymentProvider(models.Model):
         cron._commit_progress(remaining=len(providers))
         for provider in providers:
             try:
-                # Events that arrive meanwhile refer to the provider: they must not have to wait.
-                provider = provider.try_lock_for_update(allow_referencing=True)
-                if provider:
-                    work(provider)
-                    self.env.flush_all()
+                # A report that Stripe delivers at the same moment must not cost the whole turn.
+                retrying(partial(self._stripe_payment_link_turn, provider, work), self.env)
             except REPLAYED:
-                # Somebody is just setting it up: the next run looks again.
                 self.env.cr.rollback()
             except (StripeGatewayError, UserError) as error:
                 # Neither kind tells a secret; the next practice's turn comes all the same.
                 _logger.warning("Stripe account of provider %s: %s", provider.id, error)
             if not cron._commit_progress(1):
                 break
+
+    @api.model
+    def _stripe_payment_link_turn(self, provider, work):
+        # Events that arrive meanwhile refer to the provider: they must not have to wait.
+        provider = provider.try_lock_for_update(allow_referencing=True)
+        if provider:
+            work(provider)
 
     def _stripe_payment_link_poll_is_due(self, now):
         listening = self.stripe_payment_link_webhook_secret

@@ -108,7 +108,9 @@ class PracticeStripeEvent(models.Model):
                 user=self.env.uid,
                 now=now,
                 cron=cron_id,
-            )
+            ),
+            # A replay is ordinary, and the query's log line would be an error.
+            log_exceptions=False,
         )
         is_new = bool(self.env.cr.fetchone())
         if is_new:
