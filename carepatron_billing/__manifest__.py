@@ -28,6 +28,7 @@
         'wizards/practice_payment_link_send_all_views.xml',
         'wizards/practice_payment_link_send_views.xml',
         'wizards/practice_payment_record_views.xml',
+        'wizards/practice_refund_views.xml',
         'wizards/practice_reminder_plan_views.xml',
         'wizards/practice_reminder_preview_views.xml',
         'wizards/practice_reminder_start_views.xml',

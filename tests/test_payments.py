@@ -276,6 +276,73 @@ def test_refund_that_fails_later_is_taken_back(practice, fake):
     wait_until(lambda: refunds(practice, session)[0][0] == "error")
 
 
+def refund_dialog(practice, invoice, **values):
+    """Return the id of the dialog *Refund*, filled in by a manager."""
+    return practice.call(
+        "manager",
+        "practice.refund",
+        "create",
+        {"reason": "Session was cancelled", "way": "card", **values},
+        context={"default_move_id": invoice},
+    )
+
+
+def press_refund(practice, dialog):
+    return practice.call("manager", "practice.refund", "action_refund", [dialog])
+
+
+def credit_notes(practice, invoice):
+    return practice.sql(
+        "SELECT state, amount_total, amount_residual FROM account_move"
+        f" WHERE reversed_entry_id = {invoice} ORDER BY id"
+    )
+
+
+def paid_invoice(practice):
+    invoice = practice.new_invoice()
+    session = pay(practice, invoice)
+    wait_until(lambda: practice.invoice_state(invoice) == PAID)
+    return invoice, session
+
+
+def test_part_and_rest_are_refunded_each_once_by_clicks_desks_and_webhooks(practice, fake):
+    invoice, session = paid_invoice(practice)
+    part = refund_dialog(practice, invoice, scope="part", amount=50.0)
+    # A double click, while Stripe's own reports arrive.
+    at_once(*[lambda: press_refund(practice, part)] * 3)
+    # Two desks at once: there is not as much left for both.
+    desks = [refund_dialog(practice, invoice) for _desk in range(2)]
+    at_once(*(lambda desk=desk: press_refund(practice, desk) for desk in desks))
+    wait_until(lambda: all(state == "done" for state, *_rest in refunds(practice, session)))
+    assert sorted(refunds(practice, session)) == [
+        ["done", "-50.00", "paid"],
+        ["done", "-70.00", "paid"],
+    ]
+    assert credit_notes(practice, invoice) == [
+        ["posted", "50.00", "0.00"],
+        ["posted", "70.00", "0.00"],
+    ]
+    (charge,) = practice.charges(invoice)
+    assert charge["amount_refunded"] == 12000
+
+
+def test_refund_to_the_card_cut_off_after_stripe_acted_is_booked_once(practice, fake):
+    invoice, session = paid_invoice(practice)
+    dialog = refund_dialog(practice, invoice)
+    fake.webhooks("lost")
+    fake.drop_next("/v1/refunds", when="after", times=9)
+    with pytest.raises(xmlrpc.client.Fault, match="tried again by itself"):
+        press_refund(practice, dialog)
+    assert credit_notes(practice, invoice) == [["draft", "120.00", "120.00"]]
+    fake.clear_faults()
+    # Whoever clicks again asks for the same refund.
+    press_refund(practice, dialog)
+    assert refunds(practice, session) == [["done", "-120.00", "paid"]]
+    assert credit_notes(practice, invoice) == [["posted", "120.00", "0.00"]]
+    (charge,) = practice.charges(invoice)
+    assert charge["amount_refunded"] == 12000
+
+
 def test_stripe_out_of_reach_gives_a_page_and_loses_nothing(practice, fake):
     invoice = practice.new_invoice()
     link = practice.link(invoice)

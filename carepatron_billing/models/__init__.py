@@ -1,6 +1,7 @@
 from . import (
     account_move,
     account_move_correct,
+    account_move_give_back,
     account_move_line,
     account_move_new,
     account_move_refund,
@@ -23,6 +24,7 @@ from . import (
     payment_provider_account,
     payment_token,
     payment_transaction,
+    payment_transaction_refund,
     practice_billing_batch,
     practice_billing_batch_automatic,
     practice_billing_item,

@@ -84,6 +84,33 @@ class AccountMoveLine(models.Model):
             >= 0
         )
 
+    def _billing_prepare_credit(self):
+        """Return the lines of a credit note that takes these lines back whole.
+
+        :rtype: list[dict]
+        """
+        names = (
+            'name',
+            'quantity',
+            'price_unit',
+            'product_id',
+            'product_uom_id',
+            'billing_code',
+            'billing_service_date',
+            'tax_ids',
+            'account_id',
+            'analytic_distribution',
+            'discount',
+            'extra_tax_data',
+        )
+        return [
+            {
+                **{name: values[name] for name in names if name in values},
+                'billing_item_id': line.billing_item_id.id,
+            }
+            for line, values in zip(self, self.copy_data(), strict=True)
+        ]
+
     def remove_move_reconcile(self):
         """Override of `account`: lines of what was never issued are matched with nothing.
 

@@ -67,6 +67,7 @@ class AccountMove(models.Model):
         if note_sudo.billing_refund_id and note_sudo.state == 'draft':
             note_sudo.invoice_date = note_sudo.company_id._billing_today()
             note_sudo.action_post()
+            note_sudo._billing_close_sessions()
         return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
 
     # === BUSINESS METHODS === #
@@ -93,22 +94,13 @@ class AccountMove(models.Model):
         )
 
     def _billing_new_credit_draft(self, payment, amount):
-        note = self._reverse_moves(
-            [
-                {
-                    'billing_refund_id': payment.id,
-                    'ref': self.env._("Refund of %s at Stripe", self.name),
-                    'invoice_payment_term_id': None,
-                    'invoice_user_id': self.invoice_user_id.id,
-                }
-            ]
+        return self._billing_new_credit(
+            {
+                'billing_refund_id': payment.id,
+                'ref': self.env._("Refund of %s at Stripe", self.name),
+            },
+            amount,
         )
-        if self.currency_id.compare_amounts(amount, self.amount_total):
-            note.invoice_line_ids = [
-                Command.clear(),
-                *map(Command.create, self._billing_part_credit_lines(amount)),
-            ]
-        return note
 
     def _billing_part_credit_lines(self, amount):
         """Return the lines that credit a part of this invoice, its taxes in proportion.
@@ -143,10 +135,11 @@ class AccountMove(models.Model):
 
         A credit note that was confirmed stays, as credit of the payer's.
 
-        :param account.payment payment: the refund (sudo), its booking taken back
+        :param account.payment payment: the refund (sudo), its booking taken back; none if it was
+            never booked
         """
         self.reversal_move_ids.filtered(
-            lambda note: note.state == 'draft' and note.billing_refund_id == payment
+            lambda note: payment and note.state == 'draft' and note.billing_refund_id == payment
         ).unlink()
         self.activity_unlink([ACTIVITY])
         self._billing_call_manager(

@@ -95,11 +95,7 @@ class AccountMove(models.Model):
                 how = source.payment_transaction_id and self.env._("online")
                 text = self.env._("%(amount)s paid", amount=amount)
                 tell(self, 'paid', source.create_date, text, how or source.journal_id.name)
-            elif payment.move_id.move_type == 'out_refund':
-                text = self.env._(
-                    "%(amount)s credited by %(name)s", amount=amount, name=payment.move_id.name
-                )
-                tell(self, 'credited', payment.move_id.create_date, text)
+        self._billing_tell_credits(tell)
         transactions = self.transaction_ids
         for tx in transactions:
             amount = tx.currency_id.format(abs(tx.amount))
@@ -111,14 +107,44 @@ class AccountMove(models.Model):
             elif tx.state in ('pending', 'authorized'):
                 text = self.env._("%s is on its way", amount)
                 tell(self, 'processing', tx.last_state_change, text)
-        for refund in transactions.child_transaction_ids.filtered(
-            lambda tx: tx.operation == 'refund'
-        ):
+        for refund in self._billing_told_refunds():
             amount = refund.currency_id.format(abs(refund.amount))
+            online = self.env._("online")
             if refund.state == 'done':
                 text = self.env._("%s given back", amount)
-                tell(self, 'refunded', refund.last_state_change, text)
+                tell(self, 'refunded', refund.last_state_change, text, online)
+            elif refund.state in ('draft', 'pending'):
+                text = self.env._("%s is on its way back", amount)
+                tell(self, 'processing', refund.last_state_change, text, online)
             elif refund.state in ('error', 'cancel'):
                 text = self.env._("Giving back %s failed", amount)
                 why = refund.state_message or ""
                 tell(self, 'failed', refund.last_state_change, text, why, True)
+
+    def _billing_told_refunds(self):
+        """Return the refunds (sudo) that were asked for here, or made at Stripe of payments of
+        this invoice."""
+        asked = self.env['payment.transaction'].sudo()
+        asked = asked.search([('billing_refunded_move_id', '=', self.id)])
+        others = self.transaction_ids.child_transaction_ids.filtered(
+            lambda tx: tx.operation == 'refund' and not tx.billing_refunded_move_id
+        )
+        return asked | others
+
+    def _billing_tell_credits(self, tell):
+        for note in self._billing_credits():
+            text = self.env._(
+                "%(amount)s credited by %(name)s",
+                amount=note.currency_id.format(note.amount_total),
+                name=note.name,
+            )
+            tell(self, 'credited', note.create_date, text, note.ref or "")
+            receivable = note.line_ids.filtered(
+                lambda line: line.account_id.account_type == 'asset_receivable'
+            )
+            for line in receivable.matched_debit_ids.debit_move_id:
+                payment = line.payment_id
+                if payment.payment_type == 'outbound' and not payment.payment_transaction_id:
+                    text = self.env._("%s given back", payment.currency_id.format(payment.amount))
+                    name = payment.journal_id.name
+                    tell(self, 'refunded', payment.create_date, text, name)

@@ -64,15 +64,23 @@ class AccountPayment(models.Model):
             notes.line_ids,
             invoices._billing_overpayments()._billing_receivable_lines(),
         ):
-            lines = (self._billing_receivable_lines() | credits).filtered(
-                lambda line: (
-                    line.account_id == self.destination_account_id
-                    and line.currency_id == self.currency_id
-                    and not line.reconciled
-                )
+            if self._billing_open_debit():
+                self._billing_match_with(credits)
+
+    def _billing_match_with(self, credits):
+        """Match this refund with what is open of credits.
+
+        :param account.move.line credits: lines, among them those of the payer's account
+        """
+        lines = (self._billing_receivable_lines() | credits).filtered(
+            lambda line: (
+                line.account_id == self.destination_account_id
+                and line.currency_id == self.currency_id
+                and not line.reconciled
             )
-            if self._billing_open_debit() and len(lines) > 1:
-                lines.reconcile()
+        )
+        if len(lines) > 1:
+            lines.reconcile()
 
     def _billing_overpaid(self):
         """Return how much of this payment found nothing to pay and is not being given back.

@@ -134,7 +134,8 @@ class PaymentTransaction(models.Model):
             values['destination_account_id'] = source.destination_account_id.id
         payment = super()._create_payment(**{**values, **extra_create_values})
         if source:
-            invoices = self.source_transaction_id.invoice_ids
+            invoices = self._stripe_payment_link_refunded_moves()
+            self._stripe_payment_link_match_asked(payment)
             payment._billing_match_refund(source, invoices)
             if payment._billing_open_debit():
                 invoices._billing_draft_credit(payment)
@@ -492,15 +493,8 @@ class PaymentTransaction(models.Model):
         if self.provider_code != PROVIDER_CODE:
             return super()._refund(amount_to_refund=amount_to_refund)
         claim(self)
-        left = self._stripe_payment_link_refundable()
-        amount = amount_to_refund or left
-        if amount <= 0 or self.currency_id.compare_amounts(amount, left) > 0:
-            raise UserError(
-                self.env._(
-                    "At most %s of this payment can still be given back.",
-                    formatLang(self.env, left, currency_obj=self.currency_id),
-                )
-            )
+        amount = amount_to_refund or self._stripe_payment_link_refundable()
+        self._stripe_payment_link_check_refundable(amount)
         return super()._refund(amount_to_refund=amount)
 
     def _send_refund_request(self):
@@ -522,6 +516,7 @@ class PaymentTransaction(models.Model):
                     self.env._("%s The refund will be tried again by itself.", explanation)
                 ) from None
             self._set_error(explanation)
+            self._stripe_payment_link_drop_credit()
             return None
         return self._stripe_payment_link_record_refund(refund)
 
@@ -630,7 +625,10 @@ class PaymentTransaction(models.Model):
             self.env._("The bank did not accept the refund; the money is back at Stripe."),
             extra_allowed_states=('done',),
         )
+        invoices = self._stripe_payment_link_refunded_moves()
+        self._stripe_payment_link_drop_credit()
         if not self.payment_id:
+            invoices._billing_refund_failed(self.payment_id)
             return
         movement = refund.get('failure_balance_transaction')
         failed_at = (
@@ -642,7 +640,7 @@ class PaymentTransaction(models.Model):
         self.payment_id.move_id._reverse_moves(
             [{'date': day, 'ref': self.env._("Refund failed: %s", self.reference)}], cancel=True
         )
-        self.source_transaction_id.invoice_ids._billing_refund_failed(self.payment_id)
+        invoices._billing_refund_failed(self.payment_id)
 
     # === CRON ===#
 

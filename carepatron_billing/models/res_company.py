@@ -60,6 +60,10 @@ class ResCompany(models.Model):
         currency_field='currency_id',
         help="The smallest part that a client may pay at once.",
     )
+    billing_desk_refunds = fields.Boolean(
+        string="The Front Desk May Give Back Money",
+        help="Otherwise only managers refund what was paid.",
+    )
     billing_stripe_state = fields.Selection(
         [('disabled', "Not set up"), ('test', "Test mode"), ('enabled', "Live")],
         string="Online Payments",
@@ -136,6 +140,24 @@ class ResCompany(models.Model):
             )
         )
 
+    def _billing_manual_journals(self):
+        """Return the tills and bank accounts; what moves at Stripe is entered by itself.
+
+        :rtype: recordset of `account.journal`
+        """
+        self.ensure_one()
+        Journal = self.env['account.journal']
+        return Journal.search(
+            [
+                *Journal._check_company_domain(self),
+                ('type', 'in', ('cash', 'bank', 'credit')),
+            ]
+        ).filtered(
+            lambda journal: (
+                PROVIDER_CODE not in journal.sudo().inbound_payment_method_line_ids.mapped('code')
+            )
+        )
+
     def _billing_is_practice(self):
         """Whether anybody has a role of Billing & Payments in this company."""
         self.ensure_one()
@@ -153,6 +175,7 @@ class ResCompany(models.Model):
         :rtype: set[str]
         """
         return {
+            'billing_desk_refunds',
             'billing_due_days',
             'billing_due_kind',
             'billing_first_steps_hidden',

@@ -6,6 +6,7 @@ from . import (
     practice_payment_link_send,
     practice_payment_link_send_all,
     practice_payment_record,
+    practice_refund,
     practice_reminder_plan,
     practice_reminder_preview,
     practice_reminder_start,

@@ -1,7 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..const import PROVIDER_CODE
 from ..tools import claim
 
 
@@ -57,19 +56,8 @@ class PracticePaymentRecord(models.TransientModel):
 
     @api.depends('company_id')
     def _compute_journal_ids(self):
-        """Tills and bank accounts; what comes by Stripe is entered by itself."""
-        Journal = self.env['account.journal']
         for wizard in self:
-            domain = [
-                *Journal._check_company_domain(wizard.company_id),
-                ('type', 'in', ('cash', 'bank', 'credit')),
-            ]
-            wizard.journal_ids = Journal.search(domain).filtered(
-                lambda journal: (
-                    PROVIDER_CODE
-                    not in journal.sudo().inbound_payment_method_line_ids.mapped('code')
-                )
-            )
+            wizard.journal_ids = wizard.company_id._billing_manual_journals()
 
     @api.depends('journal_ids')
     def _compute_journal_id(self):
