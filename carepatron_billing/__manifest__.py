@@ -70,6 +70,7 @@
     ],
     'assets': {
         'web.assets_backend': [
+            'carepatron_billing/static/src/batch/*',
             'carepatron_billing/static/src/calendar/*',
             'carepatron_billing/static/src/invoice/*',
             'carepatron_billing/static/src/invoice_template/*',

@@ -4,7 +4,7 @@ from psycopg2.errors import SerializationFailure
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import split_every
+from odoo.tools import format_date, split_every
 
 from ..tools import claim
 
@@ -50,7 +50,7 @@ class PracticeBillingBatch(models.Model):
     def _compute_display_name(self):
         for batch in self:
             batch.display_name = self.env._(
-                "Invoices of %(date)s", date=fields.Date.to_string(batch.invoice_date)
+                "Invoices of %(date)s", date=format_date(self.env, batch.invoice_date)
             )
 
     @api.depends('item_ids.state', 'item_ids.batch_error')
@@ -77,10 +77,6 @@ class PracticeBillingBatch(models.Model):
             'res_id': self.id,
             'view_mode': 'form',
         }
-
-    def action_refresh(self):
-        """Show the present state; the form is read anew."""
-        return True
 
     def action_retry(self):
         """Try again what failed."""
