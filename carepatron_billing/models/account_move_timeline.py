@@ -1,6 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
+from odoo.tools import format_datetime
 
 
 class AccountMove(models.Model):
@@ -60,6 +61,7 @@ class AccountMove(models.Model):
                 tell(move_sudo, 'revoked', link.revoked_at, self.env._("Payment link revoked"))
             move_sudo._billing_tell_reminders(tell)
             move_sudo._billing_tell_money(tell)
+            move_sudo._billing_tell_changes(tell)
         return entries
 
     def _billing_tell_sendings(self, tell):
@@ -148,3 +150,13 @@ class AccountMove(models.Model):
                     text = self.env._("%s given back", payment.currency_id.format(payment.amount))
                     name = payment.journal_id.name
                     tell(self, 'refunded', payment.create_date, text, name)
+
+    def _billing_tell_changes(self, tell):
+        zone = self.company_id._billing_zone().key
+        for item in self.billing_item_ids.filtered('session_moved_to'):
+            now_at = format_datetime(self.env, item.session_moved_to, tz=zone, dt_format='short')
+            text = self.env._("A session was moved to %s after it was invoiced", now_at)
+            tell(self, 'moved', item.event_id.write_date, text)
+        if self.state == 'cancel':
+            # Nothing of a cancelled invoice changes any more.
+            tell(self, 'cancelled', self.write_date, self.env._("Cancelled"))

@@ -3,7 +3,7 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import format_datetime
+from odoo.tools import format_date, format_datetime
 
 from ..tools import claim
 
@@ -223,7 +223,7 @@ class PracticeBillingItem(models.Model):
             item.display_name = self.env._(
                 "%(client)s, %(date)s",
                 client=item.client_id.name or '',
-                date=item.service_date or '',
+                date=format_date(self.env, item.service_date) if item.service_date else '',
             )
 
     @api.depends('client_id')

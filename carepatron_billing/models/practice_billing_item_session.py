@@ -119,7 +119,8 @@ class PracticeBillingItem(models.Model):
         if moved:
             tz = moved.company_id._billing_zone().key
             return self.env._(
-                "Invoiced for %s, moved since.", format_datetime(self.env, moved.date, tz=tz)
+                "Invoiced for %s, moved since.",
+                format_datetime(self.env, moved.date, tz=tz, dt_format='short'),
             )
         asked = self.filtered(lambda item: item.state == 'to_confirm')[:1]
         if asked:

@@ -104,6 +104,10 @@ class TestInvoicePage(BillingCommon):
         self.assertIn('dana@example.com', str(self.told()))
         self.assertIn('20.00', str(self.told()))
 
+    def test_timeline_tells_that_an_invoice_was_cancelled(self):
+        self.move.action_billing_undo()
+        self.assertIn(('cancelled', "Cancelled", ""), self.told())
+
     def test_mail_that_comes_back_is_told_with_what_to_do(self):
         sending = self.send()
         notification = sending.message_id.sudo().notification_ids

@@ -99,6 +99,7 @@ class TestSessionChanges(SessionsCommon):
         self.assertEqual(item.date, before)
         self.assertEqual(item.session_moved_to, event.start)
         self.assertIn("was moved to", invoice.message_ids[0].body)
+        self.assertIn('moved', [entry['kind'] for entry in invoice.billing_timeline])
         notice = event.with_user(self.front_desk).billing_notice
         self.assertIn("moved since", notice)
 

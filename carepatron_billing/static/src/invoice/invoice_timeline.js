@@ -13,6 +13,8 @@ const ICONS = {
     credited: "fa-reply",
     refunded: "fa-undo",
     revoked: "fa-ban",
+    moved: "fa-calendar",
+    cancelled: "fa-times",
     failed: "fa-exclamation-triangle",
 };
 
