@@ -140,12 +140,18 @@ class IrActionsReport(models.Model):
 
     # === RENDERING === #
 
-    def _pre_render_qweb_pdf(self, report_ref, res_ids=None, data=None):
+    def _render_qweb_pdf(self, report_ref, res_ids=None, data=None):
         """Override of `base` to look for our report once: each step would search for its name."""
-        report = self._get_report(report_ref)
-        if report.report_name in self._BILLING_REPLACEMENTS:
-            report_ref = report
+        return super()._render_qweb_pdf(self._billing_find(report_ref), res_ids=res_ids, data=data)
+
+    def _pre_render_qweb_pdf(self, report_ref, res_ids=None, data=None):
+        """Override of `base`: sending begins here."""
+        report_ref = self._billing_find(report_ref)
         return super()._pre_render_qweb_pdf(report_ref, res_ids=res_ids, data=data)
+
+    def _billing_find(self, report_ref):
+        report = self._get_report(report_ref)
+        return report if report.report_name in self._BILLING_REPLACEMENTS else report_ref
 
     def _render_qweb_pdf_prepare_streams(self, report_ref, data, res_ids=None):
         """Override of `base` to draw our documents ourselves.
