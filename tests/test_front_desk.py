@@ -3,22 +3,11 @@
 from datetime import date
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
-SCROLLS_SIDEWAYS = "document.documentElement.scrollWidth > window.innerWidth"
+from tests.screens import Hand, assert_fit
+
 # Odoo's contact form is Odoo's; what we add to its top is ours.
 CONTACT = ".o_form_statusbar"
-# What Odoo's own widgets draw.
-ODOOS = [
-    [".o_main_navbar"],
-    [".o_control_panel"],
-    [".o-mail-Form-chatter"],
-    [".o_list_renderer"],
-    [".o_notebook_headers"],
-    [".o_clipboard_button"],
-    ["[name=message]"],
-    ["[name=reminders]"],
-]
 
 
 @pytest.fixture
@@ -90,30 +79,6 @@ def test_manager_saves_the_settings(page, log_in, server, keep_screenshot):
     page.wait_for_selector("[name=phone] input")
     assert page.input_value("[name=phone] input") == "+1 555 0142"
     keep_screenshot(page, "settings")
-
-
-class Hand:
-    """One hand at the mouse and the keyboard, which counts what it does."""
-
-    def __init__(self, page):
-        self.page = page
-        self.clicks = 0
-
-    def click(self, selector):
-        self.clicks += 1
-        self.page.locator(selector).locator("visible=true").first.click()
-
-
-def assert_fit(page, name, keep_screenshot, part=".o_action_manager"):
-    """See that a screen, or the part of it that is ours, is accessible and fits the window."""
-    keep_screenshot(page, name)
-    assert not page.evaluate(SCROLLS_SIDEWAYS), f"{name} scrolls sideways"
-    dialog = page.locator(".modal").count()
-    context = {"include": [[".modal .o_form_view" if dialog else part]], "exclude": ODOOS}
-    found = Axe().run(page, context=context).response["violations"]
-    serious = [each for each in found if each["impact"] in ("serious", "critical")]
-    told = [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in serious]
-    assert told == [], name
 
 
 def send(hand):

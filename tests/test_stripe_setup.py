@@ -8,7 +8,7 @@ import pytest
 from dev.stripe_fake.client import FakeClient
 from tests.conftest import DESKTOP, PHONE
 from tests.practice import Practice, session_in, wait_until
-from tests.screens import Hand, assert_fit
+from tests.screens import Hand, assert_fit, assert_fit_both
 
 ALL_PERMISSIONS = [
     "accounts_kyc_basic_read",
@@ -437,7 +437,7 @@ def test_manager_makes_an_account_at_stripe_and_is_sent_back(
     keep_screenshot(page, "setup payments 9 connected")
 
 
-def test_first_steps_lead_to_stripe_by_keyboard_and_to_settings_by_clicks(
+def test_first_steps_are_walked_by_keyboard_and_by_clicks(
     practice, fake, page, log_in, keep_screenshot
 ):
     page.emulate_media(reduced_motion="reduce")
@@ -445,10 +445,15 @@ def test_first_steps_lead_to_stripe_by_keyboard_and_to_settings_by_clicks(
         "UPDATE res_partner SET street = NULL WHERE id ="
         f" (SELECT partner_id FROM res_company WHERE id = {company(practice)}) RETURNING id"
     )
+    # As if nobody had chosen anything of the template with which a practice begins.
+    practice.sql(
+        "UPDATE practice_invoice_template SET write_date = create_date"
+        f" WHERE company_id = {company(practice)} RETURNING id"
+    )
     log_in(page, "manager")
     page.goto(f"{practice.server.url}/odoo/billing")
     page.wait_for_selector(".o_billing_steps")
-    assert_fit(page, "overview", keep_screenshot)
+    assert_fit_both(page, "overview", keep_screenshot)
     hand = Hand(page)
 
     def step(name):
@@ -475,5 +480,27 @@ def test_first_steps_lead_to_stripe_by_keyboard_and_to_settings_by_clicks(
     page.wait_for_selector(".o_billing_save_state >> text=Not saved yet")
     hand.click(".o_billing_save_state button:has-text('Save')")
     page.wait_for_selector(".o_billing_save_state >> text=All changes are saved")
-    keep_screenshot(page, "billing settings")
+    assert_fit_both(page, "billing settings", keep_screenshot)
+    overview = "text=Overview"
+    hand.click(overview)
+    page.wait_for_selector(f".o_done {step('settings')}")
+    hand.click(step("template"))
+    page.wait_for_selector(".o_form_view [name=layout]")
+    hand.click("[name=theme] >> text=Garden")
+    hand.click(".o_form_button_save")
+    page.wait_for_selector(".o_form_status_indicator_buttons.invisible", state="attached")
+    hand.click(overview)
+    page.wait_for_selector(f".o_done {step('template')}")
+    hand.click(step("invoice"))
+    page.wait_for_selector("[name=billing_client_id] input:focus")
+    page.click(overview)
+    page.wait_for_selector(".o_billing_steps")
+    hand.click(step("reminders"))
+    hand.click("button[name=action_switch_on]")
+    hand.click(".modal button[name=action_start]")
+    page.wait_for_selector("button[name=action_switch_off]")
+    hand.click(overview)
+    # All five are done, so the overview has no more need of them.
+    page.wait_for_selector(".o_billing_figures")
+    assert not page.is_visible(".o_billing_steps")
     print(f"set-up: {hand.clicks} clicks, {hand.keys} keys besides what is typed")
