@@ -7,6 +7,7 @@ from . import (
     account_move_refund,
     account_move_reminder,
     account_move_send,
+    account_move_sent,
     account_move_status,
     account_move_template,
     account_move_timeline,

@@ -183,9 +183,12 @@ class IrActionsReport(models.Model):
         # What was sent stays as it was sent, whatever its template looks like today.
         streams.update(self._billing_sent_streams(report, records.browse(own_ids), data))
         # Read access was checked; a front desk without accounting groups may print all of it.
-        for res_id in own_ids:
-            if res_id in streams:
-                continue
+        missing_ids = [res_id for res_id in own_ids if res_id not in streams]
+        if report.model == 'account.move':
+            # Each is drawn alone; what all of them ask the database for is read at once.
+            moves_sudo = records.sudo().browse(missing_ids)
+            (moves_sudo.line_ids | moves_sudo.invoice_line_ids).mapped('tax_ids.name')
+        for res_id in missing_ids:
             drawing = self.sudo().with_context(billing_document=res_id)
             streams.update(
                 super(IrActionsReport, drawing)._render_qweb_pdf_prepare_streams(
