@@ -4,6 +4,7 @@ import http.client
 import threading
 import xmlrpc.client
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -119,6 +120,21 @@ def test_killed_between_the_mail_and_its_record(practice, post_office, payers):
     outcome = states(practice)
     assert outcome.pop(payers[3]) == "uncertain"
     assert set(outcome.values()) == {"sent"}
+
+
+def test_schedulers_of_two_servers_at_once_send_each_payer_one_mail(practice, post_office, payers):
+    # Slow enough for the second one to come while the first one sends.
+    post_office.pause = 0.05
+    job = practice.cron("ir_cron_send_reminders")
+    # Odoo runs a job once at a time; its copy runs beside it, as another server's would.
+    copy = practice.call("admin", "ir.cron", "copy", [job])[0]
+    try:
+        outcomes = at_once(*(partial(practice.run_cron_record, cron) for cron in (job, copy)))
+    finally:
+        practice.call("admin", "ir.cron", "unlink", [copy])
+    assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)]
+    assert Counter(post_office.accepted) == Counter(payers)
+    assert set(states(practice).values()) == {"sent"}
 
 
 def test_scheduler_and_front_desk_at_once_send_each_payer_one_mail(practice, post_office, payers):

@@ -22,6 +22,7 @@ from . import (
     test_payment_transaction,
     test_pdf_engine,
     test_refund_at_stripe,
+    test_reminder_clock,
     test_reminder_plan,
     test_reminders,
     test_security,
