@@ -51,6 +51,7 @@ from . import (
     practice_reminder_rule,
     practice_reminder_rule_letter,
     practice_reminder_rule_planning,
+    practice_reminder_sms,
     practice_stripe_event,
     product_template,
     res_company,

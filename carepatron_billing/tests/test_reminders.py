@@ -1,75 +1,19 @@
 from datetime import date, datetime, timedelta
+from email.message import EmailMessage
 
 from freezegun import freeze_time
 
 from odoo.exceptions import UserError
 from odoo.fields import Command
+from odoo.modules.neutralize import neutralize_database
 from odoo.tests import tagged
-from odoo.tools import file_open
 
-from .common import CLINICAL_CODE, CLINICAL_NAME, BillingCommon
-
-# A Monday, 10 in the morning in New York.
-NOW = datetime(2026, 3, 16, 14)
+from .common import CLINICAL_CODE, CLINICAL_NAME
+from .reminders_common import NOW, RemindersCommon
 
 
 @tagged('post_install', '-at_install')
-class TestReminders(BillingCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        clock = freeze_time(NOW)
-        clock.start()
-        cls.addClassCleanup(clock.stop)
-        cls.Rule = cls.env['practice.reminder.rule']
-        cls.Mail = cls.env['practice.reminder.mail']
-        cls.Rule.search([]).is_on = False
-        cls.rule = cls.make_rule(days=7, every=14, times=2)
-
-    @classmethod
-    def make_rule(cls, **values):
-        template = cls.env.ref('carepatron_billing.mail_template_reminder_kind')
-        return cls.Rule.create(
-            {
-                'company_id': cls.company.id,
-                'template_id': template.id,
-                'attach_invoice': False,
-                'is_on': True,
-                **values,
-            }
-        )
-
-    @classmethod
-    def make_due(cls, days_ago=7, partner=None, amount=120.0, term=None):
-        """Return an invoice that was due some days ago."""
-        today = cls.company._billing_today()
-        move = cls.env['account.move'].create(
-            {
-                'move_type': 'out_invoice',
-                'partner_id': (partner or cls.client_partner).id,
-                'invoice_date': today - timedelta(days_ago),
-                'invoice_date_due': today - timedelta(days_ago),
-                'invoice_payment_term_id': term and term.id,
-                'invoice_line_ids': [
-                    Command.create({'product_id': cls.service.id, 'price_unit': amount})
-                ],
-            }
-        )
-        move.action_post()
-        return move
-
-    def run_cron(self, days=0, hours=0):
-        """Let time go on, then let the scheduler work."""
-        with freeze_time(NOW + timedelta(days=days, hours=hours)), self.enter_registry_test_mode():
-            self.env.ref('carepatron_billing.ir_cron_send_reminders').method_direct_trigger()
-        self.env.invalidate_all()
-
-    def sent(self, move=None):
-        domain = [('state', '=', 'sent')]
-        if move:
-            domain.append(('move_id', '=', move.id))
-        return self.env['practice.reminder'].search(domain, order='id')
-
+class TestReminders(RemindersCommon):
     def count_queries(self):
         before = self.env.cr.sql_log_count
         self.Rule._load(self.company)
@@ -282,6 +226,62 @@ class TestReminders(BillingCommon):
         self.run_cron(days=1)
         self.assertEqual(self.sent(move).mail_id.email, 'dana.whitfield@example.com')
 
+    def test_mail_that_comes_back_by_the_gateway_stops_reminders_and_tells_the_desk(self):
+        self.company.alias_domain_id = self.env['mail.alias.domain'].create(
+            {'name': 'practice.example', 'bounce_alias': 'returned'}
+        )
+        moves = self.make_due() | self.make_due(amount=80.0)
+        self.run_cron()
+        mail = self.sent().mail_id
+        original = EmailMessage()
+        original['Message-Id'] = mail.message_ref
+        original.set_content("A reminder.")
+        # As RFC 3464 has it.
+        report = (
+            "From: MAILER-DAEMON@mx.example\nTo: returned@practice.example\n"
+            "Subject: Undelivered Mail Returned to Sender\nMessage-Id: <back@mx.example>\n"
+            "MIME-Version: 1.0\n"
+            'Content-Type: multipart/report; report-type=delivery-status; boundary="part"\n\n'
+            "--part\nContent-Type: text/plain\n\nThe address does not exist.\n"
+            "--part\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\n"
+            "Final-Recipient: rfc822; dana@example.com\nAction: failed\nStatus: 5.1.1\n\n"
+            f"--part\nContent-Type: message/rfc822\n\n{original.as_string()}\n--part--\n"
+        )
+        self.env['mail.thread'].message_process('account.move', report)
+        self.assertEqual(mail.state, 'bounced')
+        self.assertEqual(set(moves.billing_reminder_ids.mapped('state')), {'bounced'})
+        self.assertIn("check the e-mail address", moves.activity_ids.summary)
+        for day in (1, 14, 15):
+            self.run_cron(days=day)
+        self.assertFalse(self.sent())
+        self.assertIn("come back", moves[0].billing_reminder_hold)
+
+    def test_text_message_goes_once_beside_the_mail_where_odoo_has_them(self):
+        if 'sms.sms' not in self.env:
+            self.skipTest("Odoo's sms is not installed")
+        self.rule.also_sms = True
+        self.client_partner.phone = '+1 415 555 2671'
+        silent = self.make_due(partner=self.client_partner.copy({'phone': False}))
+        one = self.make_due()
+        self.run_cron()
+        self.run_cron(hours=1)
+        sms = self.env['sms.sms'].search([])
+        self.assertEqual(self.sent().move_id, one | silent)
+        self.assertEqual((sms.partner_id, sms.state), (self.client_partner, 'outgoing'))
+        self.assertIn(one._billing_payment_link().url, sms.body)
+        self.assertIn("$\xa0120.00", sms.body)
+        self.assertNotIn(CLINICAL_NAME, sms.body)
+        self.assertIn(sms.mail_message_id, one.message_ids)
+        self.assertFalse(self.mails_to('dana@example.com'))
+        self.make_due(amount=80.0)
+        self.make_due(amount=90.0)
+        self.run_cron(days=1)
+        everything = self.env['practice.payment.link']._for_payer(
+            self.client_partner, self.company, one.currency_id
+        )
+        self.assertIn(f"2 invoices are waiting to be paid. See and pay: {everything.url}",
+                      (self.env['sms.sms'].search([]) - sms).body)  # fmt: skip
+
     def test_mail_that_was_cut_off_is_uncertain_and_never_sent_again(self):
         move = self.make_due()
         mails, _left = self.Mail.with_company(self.company)._write_letters(self.company, set())
@@ -307,8 +307,8 @@ class TestReminders(BillingCommon):
     def test_neutralised_copy_reminds_nobody(self):
         move = self.make_due()
         mails, _left = self.Mail.with_company(self.company)._write_letters(self.company, set())
-        with file_open('carepatron_billing/data/neutralize.sql') as script:
-            self.env.cr.execute(script.read())
+        self.env.flush_all()
+        neutralize_database(self.env.cr)
         self.env.invalidate_all()
         self.assertEqual(mails.state, 'failed')
         self.run_cron(days=1)
