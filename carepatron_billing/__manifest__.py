@@ -43,6 +43,7 @@
         'views/payment_provider_views.xml',
         'views/practice_billing_batch_views.xml',
         'views/practice_billing_item_views.xml',
+        'views/practice_dispute_views.xml',
         'views/practice_invoice_template_views.xml',
         'views/practice_overview_views.xml',
         'views/practice_payment_link_views.xml',

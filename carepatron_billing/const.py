@@ -14,6 +14,11 @@ WEBHOOK_EVENTS = (
     'refund.created',
     'refund.updated',
     'refund.failed',
+    'charge.dispute.created',
+    'charge.dispute.updated',
+    'charge.dispute.funds_withdrawn',
+    'charge.dispute.funds_reinstated',
+    'charge.dispute.closed',
 )
 
 # Decimals that Stripe expects where they differ from ISO 4217, as Odoo's payment module has it.

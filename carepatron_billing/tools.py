@@ -1,5 +1,7 @@
 """Small helpers that belong to no model."""
 
+from datetime import datetime, timezone
+
 import psycopg2.errors
 
 from odoo.tools import SQL
@@ -35,3 +37,8 @@ def claim(records):
         # A replay is ordinary, and the query's log line would be an error.
         log_exceptions=False,
     )
+
+
+def from_timestamp(seconds):
+    """Return the moment, naive in UTC as Odoo stores it, of Stripe's seconds."""
+    return datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None)

@@ -4,6 +4,7 @@ import json
 import re
 import time
 import xmlrpc.client
+import zipfile
 
 import pytest
 import requests
@@ -341,6 +342,45 @@ def test_refund_to_the_card_cut_off_after_stripe_acted_is_booked_once(practice, 
     assert credit_notes(practice, invoice) == [["posted", "120.00", "0.00"]]
     (charge,) = practice.charges(invoice)
     assert charge["amount_refunded"] == 12000
+
+
+def dispute_state(practice, session):
+    return practice.sql(
+        "SELECT dispute.state, count(entry.id) FROM practice_dispute dispute"
+        "  JOIN payment_transaction tx ON tx.id = dispute.transaction_id"
+        "  LEFT JOIN account_move entry ON entry.billing_dispute_id = dispute.id"
+        f" WHERE tx.stripe_payment_link_session = '{session}' GROUP BY dispute.id"
+    )
+
+
+def test_dispute_reported_late_twice_and_in_disorder_is_booked_once(practice, fake):
+    invoice, session = paid_invoice(practice)
+    fake.hold_webhooks()
+    dispute = fake.dispute(session)["id"]
+    fake.close_dispute(dispute, "won")
+    for delivery in fake.release(order="reverse"):
+        fake.resend(delivery["event"])
+    wait_until(lambda: dispute_state(practice, session) == [["won", "2"]])
+    practice.run_cron("ir_cron_process_events")
+    assert dispute_state(practice, session) == [["won", "2"]]
+    assert practice.invoice_state(invoice) == PAID
+
+
+def test_lost_dispute_opens_the_invoice_and_its_documents_are_handed_out(
+    practice, fake, page, log_in
+):
+    invoice, session = paid_invoice(practice)
+    dispute = fake.dispute(session)["id"]
+    wait_until(lambda: dispute_state(practice, session) == [["needs_response", "1"]])
+    log_in(page, "frontdesk")
+    page.goto(f"{practice.server.url}/odoo/billing-invoices/{invoice}")
+    page.get_by_role("button", name="See the dispute").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download documents").click()
+    assert len(zipfile.ZipFile(download.value.path()).namelist()) == 2
+    fake.close_dispute(dispute, "lost")
+    wait_until(lambda: practice.invoice_state(invoice) == ("not_paid", 120.0))
+    assert dispute_state(practice, session) == [["lost", "2"]]
 
 
 def test_stripe_out_of_reach_gives_a_page_and_loses_nothing(practice, fake):

@@ -1,1 +1,1 @@
-from . import pay, portal, stripe_connect, stripe_webhook
+from . import dispute, pay, portal, stripe_connect, stripe_webhook

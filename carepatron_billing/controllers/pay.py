@@ -125,15 +125,8 @@ class PayPage(http.Controller):
         )
         if not payment_sudo:
             return self._not_found()
-        content, _type = (
-            request.env['ir.actions.report']
-            .sudo()
-            .with_context(lang=link_sudo.env.lang)
-            .with_company(link_sudo.company_id)
-            ._render_qweb_pdf('carepatron_billing.account_payment_receipt_report', payment_sudo.ids)
-        )
-        filename = f'{payment_sudo.payment_receipt_title} {payment_sudo.name}.pdf'
-        return self._pdf(content, filename.replace('/', '_'))
+        name, content = payment_sudo.with_context(lang=link_sudo.env.lang)._billing_receipt_pdf()
+        return self._pdf(content, name)
 
     @http.route(
         '/billing/stripe/return/<int:transaction_id>',

@@ -121,6 +121,10 @@ class StripeGateway:
         )
         return refunds['data']
 
+    def dispute(self, dispute_id):
+        """Return a dispute as it is now, with what it moved on the balance."""
+        return self._call(self._client.v1.disputes.retrieve, dispute_id)
+
     def missing_permissions(self):
         """Return what a restricted key lacks, found by trying; nothing is changed by it.
 

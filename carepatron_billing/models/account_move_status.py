@@ -22,6 +22,7 @@ class AccountMove(models.Model):
             ('processing', "Processing"),
             ('overdue', "Overdue"),
             ('paid', "Paid"),
+            ('disputed', "In dispute"),
             ('credited', "Credited"),
             ('open_credit', "Credit to use"),
             ('cancelled', "Cancelled"),
@@ -33,6 +34,7 @@ class AccountMove(models.Model):
 
     @api.depends(
         'amount_residual',
+        'billing_dispute_ids.is_open',
         'billing_link_ids.revoked_at',
         'billing_link_ids.sent_at',
         'billing_link_ids.viewed_at',
@@ -53,6 +55,8 @@ class AccountMove(models.Model):
             return 'draft' if self.state == 'draft' else 'cancelled'
         if self.move_type == 'out_refund':
             return 'credited' if self.currency_id.is_zero(self.amount_residual) else 'open_credit'
+        if any(self.billing_dispute_ids.mapped('is_open')):
+            return 'disputed'
         if self.payment_state in SETTLED:
             return SETTLED[self.payment_state]
         if self._billing_is_processing():
@@ -91,6 +95,10 @@ class AccountMove(models.Model):
         if status == 'open_credit':
             return credit & Domain('amount_residual', '!=', 0)
         invoice = posted & Domain('move_type', '!=', 'out_refund')
+        disputed = Domain('billing_dispute_ids', 'any!', Domain('is_open', '=', True))
+        if status == 'disputed':
+            return invoice & disputed
+        invoice &= ~disputed
         if status == 'credited':
             return (credit & Domain('amount_residual', '=', 0)) | (
                 invoice & Domain('payment_state', '=', 'reversed')

@@ -62,6 +62,7 @@ class AccountMove(models.Model):
             move_sudo._billing_tell_reminders(tell)
             move_sudo._billing_tell_money(tell)
             move_sudo._billing_tell_changes(tell)
+            move_sudo._billing_tell_disputes(tell)
         return entries
 
     def _billing_tell_sendings(self, tell):

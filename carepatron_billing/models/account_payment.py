@@ -122,6 +122,20 @@ class AccountPayment(models.Model):
         self.ensure_one()
         return self.payment_transaction_id.partner_email or self.partner_id.email_normalized
 
+    def _billing_receipt_pdf(self):
+        """Return the file name and the PDF of this payment's (sudo) receipt.
+
+        :rtype: tuple[str, bytes]
+        :raise UserError: this machine cannot draw documents; it says what is missing
+        """
+        self.ensure_one()
+        content, _type = (
+            self.env['ir.actions.report']
+            .with_company(self.company_id)
+            ._render_qweb_pdf('carepatron_billing.account_payment_receipt_report', self.ids)
+        )
+        return f'{self.payment_receipt_title} {self.name}.pdf'.replace('/', '_'), content
+
     def _billing_filter_documents(self):
         """Return the payments that are printed as our receipt: those of clients."""
         return self.filtered(lambda payment: payment.partner_type == 'customer')

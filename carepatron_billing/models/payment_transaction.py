@@ -1,5 +1,5 @@
 import secrets
-from datetime import datetime, timezone
+from datetime import timezone
 
 from dateutil.relativedelta import relativedelta
 
@@ -12,7 +12,7 @@ from odoo.addons.payment.logging import get_payment_logger
 
 from ..const import PROVIDER_CODE
 from ..gateways.stripe_gateway import StripeGatewayError
-from ..tools import REPLAYED, claim
+from ..tools import REPLAYED, claim, from_timestamp
 
 _logger = get_payment_logger(__name__)
 
@@ -473,7 +473,7 @@ class PaymentTransaction(models.Model):
         movement = moved.get('balance_transaction')
         if not isinstance(movement, dict):
             return
-        self.stripe_payment_link_moved_at = _from_timestamp(movement['created'])
+        self.stripe_payment_link_moved_at = from_timestamp(movement['created'])
         currency = self.company_id.currency_id
         if movement['currency'].upper() == currency.name:
             self.stripe_payment_link_settled = payment_utils.to_major_currency_units(
@@ -542,7 +542,8 @@ class PaymentTransaction(models.Model):
         if self.state != 'done' or self.operation == 'refund':
             return 0.0
         given_back = -sum(self._stripe_payment_link_refunds().mapped('amount'))
-        return max(self.currency_id.round(self.amount - given_back), 0.0)
+        gone = given_back + self._stripe_payment_link_withdrawn()
+        return max(self.currency_id.round(self.amount - gone), 0.0)
 
     @api.model
     def _stripe_payment_link_refund_told(self, provider, refund_id):
@@ -553,24 +554,35 @@ class PaymentTransaction(models.Model):
         """
         gateway = provider._stripe_payment_link_gateway()
         refund = gateway.refund(refund_id)
-        intent = refund.get('payment_intent')
-        if not intent:
+        source = self._stripe_payment_link_source(provider, refund.get('payment_intent'))
+        if not source:
             return False
+        claim(source)
+        source._stripe_payment_link_refund_tx(refund)._stripe_payment_link_record_refund(refund)
+        return True
+
+    @api.model
+    def _stripe_payment_link_source(self, provider, intent):
+        """Return the payment that a PaymentIntent brought, booked if it was not yet; empty if it
+        is none of this database.
+
+        :param str intent: its id; may be missing
+        :rtype: recordset of `payment.transaction`
+        """
+        if not intent:
+            return self.browse()
         source = self.search(
             [('provider_id', '=', provider.id), ('provider_reference', '=', intent)]
         )
         if not source:
-            # The payment's own event may come later than its refund's.
+            # The payment's own event may come later than that of its refund or dispute.
+            gateway = provider._stripe_payment_link_gateway()
             for session in gateway.sessions_of_payment_intent(intent):
                 source = self._stripe_payment_link_search(provider, session)
                 source.stripe_payment_link_session = session['id']
-        if not source:
-            return False
-        if source.state != 'done':
+        if source and source.state != 'done':
             source._stripe_payment_link_sync()
-        claim(source)
-        source._stripe_payment_link_refund_tx(refund)._stripe_payment_link_record_refund(refund)
-        return True
+        return source
 
     def _stripe_payment_link_refund_tx(self, refund):
         """Return the transaction of a refund of this payment, made now if it began at Stripe."""
@@ -632,7 +644,7 @@ class PaymentTransaction(models.Model):
             return
         movement = refund.get('failure_balance_transaction')
         failed_at = (
-            _from_timestamp(movement['created'])
+            from_timestamp(movement['created'])
             if isinstance(movement, dict)
             else fields.Datetime.now()
         )
@@ -707,8 +719,3 @@ class PaymentTransaction(models.Model):
 def _amount_of(payment_data):
     """Return the amount, in minor units, of a session or a refund."""
     return payment_data['amount_total' if 'amount_total' in payment_data else 'amount']
-
-
-def _from_timestamp(seconds):
-    """Return the moment, naive in UTC as Odoo stores it, of Stripe's seconds."""
-    return datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None)

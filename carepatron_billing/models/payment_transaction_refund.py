@@ -93,3 +93,17 @@ class PaymentTransaction(models.Model):
         note = self.billing_credit_note_id
         if note.state == 'draft' and not note.posted_before:
             note.unlink()
+
+    def _stripe_payment_link_paid_moves(self):
+        """Return the invoices that this payment pays; after a correction others than it was for."""
+        debts = self.payment_id._billing_receivable_lines().matched_debit_ids.debit_move_id
+        moves = debts.move_id.filtered(lambda move: move.move_type == 'out_invoice')
+        return moves or self.invoice_ids
+
+    def _stripe_payment_link_withdrawn(self):
+        """Return how much of this payment the payer's bank took back by disputes.
+
+        :rtype: float
+        """
+        disputes = self.env['practice.dispute'].sudo().search([('transaction_id', '=', self.id)])
+        return sum(disputes.filtered(lambda dispute: dispute._took_money()).mapped('amount'))

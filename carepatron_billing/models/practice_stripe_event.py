@@ -249,6 +249,8 @@ class PracticeStripeEvent(models.Model):
             return self.env['payment.transaction']._stripe_payment_link_refund_told(
                 self.provider_id, self.object_reference
             )
+        if family == 'charge.dispute':
+            return self.env['practice.dispute']._told(self.provider_id, self.object_reference)
         handler = {
             'checkout.session': self._sessions_by_id,
             'payment_intent': self._sessions_by_intent,

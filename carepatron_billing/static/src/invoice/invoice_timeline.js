@@ -12,6 +12,7 @@ const ICONS = {
     paid: "fa-check",
     credited: "fa-reply",
     refunded: "fa-undo",
+    disputed: "fa-gavel",
     revoked: "fa-ban",
     moved: "fa-calendar",
     cancelled: "fa-times",

@@ -1,0 +1,142 @@
+from odoo import api, fields, models
+from odoo.tools import format_date
+
+
+class AccountMove(models.Model):
+    """Invoices whose payment a bank disputes, and the entries of disputes."""
+
+    _inherit = 'account.move'
+
+    billing_dispute_ids = fields.Many2many(
+        'practice.dispute',
+        'practice_dispute_move_rel',
+        'move_id',
+        'dispute_id',
+        string="Disputes",
+        readonly=True,
+        copy=False,
+    )
+    billing_dispute_text = fields.Char(compute='_compute_billing_dispute', compute_sudo=True)
+    billing_is_disputed = fields.Boolean(compute='_compute_billing_dispute', compute_sudo=True)
+    billing_dispute_id = fields.Many2one(
+        'practice.dispute',
+        string="Dispute",
+        help="The dispute that this entry belongs to.",
+        readonly=True,
+        copy=False,
+        index='btree_not_null',
+        groups='carepatron_billing.group_front_desk',
+    )
+    billing_balance_transaction = fields.Char(
+        string="Movement at Stripe", readonly=True, copy=False
+    )
+
+    _billing_balance_transaction_uniq = models.UniqueIndex(
+        '(journal_id, billing_balance_transaction) WHERE billing_balance_transaction IS NOT NULL',
+        "This movement at Stripe is in the books already.",
+    )
+
+    # === COMPUTE METHODS === #
+
+    @api.depends('billing_dispute_ids.state', 'amount_residual')
+    def _compute_billing_dispute(self):
+        for move in self:
+            dispute = move._billing_present_dispute()
+            move.billing_dispute_text = dispute._describe() if dispute else False
+            move.billing_is_disputed = dispute.is_open
+
+    # === ACTION METHODS === #
+
+    def action_billing_open_dispute(self):
+        """Show the dispute of this invoice, and what to answer.
+
+        :rtype: dict
+        """
+        self.ensure_one()
+        self._billing_check_group('carepatron_billing.group_front_desk')
+        action = self.env['ir.actions.act_window']._for_xml_id(
+            'carepatron_billing.practice_dispute_action'
+        )
+        return {
+            **action,
+            'views': [(False, 'form')],
+            'res_id': self.sudo()._billing_present_dispute().id,
+        }
+
+    # === BUSINESS METHODS === #
+
+    def _billing_present_dispute(self):
+        """Return the dispute (sudo) that somebody has to know of: one that is open, or was lost
+        and left the invoice unpaid."""
+        self.ensure_one()
+        disputes = self.billing_dispute_ids
+        live = disputes.filtered('is_open') or disputes.filtered(
+            lambda dispute: (
+                dispute.state == 'lost' and not self.currency_id.is_zero(self.amount_residual)
+            )
+        )
+        return live[:1]
+
+    def _billing_tell_disputes(self, tell):
+        for dispute in self.billing_dispute_ids:
+            amount = dispute.currency_id.format(dispute.amount)
+            labels = dict(dispute._fields['reason']._description_selection(self.env))
+            text = self.env._("The payer's bank disputes %s", amount)
+            tell(self, 'disputed', dispute.opened_at, text, labels[dispute.reason], True)
+            if dispute.state == 'lost':
+                text = self.env._("The dispute of %s was lost", amount)
+                tell(self, 'disputed', dispute.closed_at, text, "", True)
+            elif not dispute.is_open:
+                text = self.env._("The dispute of %s was settled in our favour", amount)
+                tell(self, 'paid', dispute.closed_at, text)
+
+    def _billing_evidence(self, at):
+        """Return in sentences what shows that this invoice (sudo) was right and known.
+
+        :param at: gives a moment in words
+        :rtype: list[str]
+        """
+        env = self.env
+        facts = [
+            env._(
+                "Invoice %(name)s of %(day)s over %(amount)s, to %(payer)s",
+                name=self.name,
+                day=format_date(env, self.invoice_date),
+                amount=self.currency_id.format(self.amount_total),
+                payer=self.partner_id.name,
+            )
+        ]
+        lines = self.invoice_line_ids.filtered(lambda line: line.display_type == 'product')
+        for item in lines.billing_item_id.sorted('date'):
+            day = format_date(env, item.service_date)
+            if item.attendance == 'attended':
+                facts.append(env._("Session on %s, attended", day))
+            else:
+                facts.append(env._("Session on %s", day))
+        for line in lines.filtered(
+            lambda line: line.billing_service_date and not line.billing_item_id
+        ):
+            facts.append(env._("Service on %s", format_date(env, line.billing_service_date)))
+        for sending in self.billing_sending_ids.sorted('id'):
+            if sending.outcome == 'sent':
+                facts.append(
+                    env._(
+                        "Mail with the invoice sent to %(email)s on %(at)s",
+                        email=sending.emails,
+                        at=at(sending.create_date),
+                    )
+                )
+        for reminder in self.billing_reminder_ids.sorted('id'):
+            if reminder.state == 'sent':
+                facts.append(env._("Reminder sent on %s", at(reminder.create_date)))
+        for link in self.billing_link_ids.filtered('viewed_at'):
+            facts.append(env._("Invoice opened by its private link on %s", at(link.viewed_at)))
+        for note in self._billing_credits():
+            facts.append(
+                env._(
+                    "%(amount)s credited on %(day)s",
+                    amount=note.currency_id.format(note.amount_total),
+                    day=format_date(env, note.invoice_date),
+                )
+            )
+        return facts

@@ -1,0 +1,158 @@
+from datetime import datetime, timezone
+
+from odoo.tests import new_test_user, tagged
+
+from .common import CLINICAL_CODE, CLINICAL_NAME, BillingCommon
+
+# 23:30 on the 9th in New York.
+LATE_IN_NEW_YORK = int(datetime(2026, 3, 10, 3, 30, tzinfo=timezone.utc).timestamp())
+ANSWER_UNTIL = int(datetime(2099, 3, 20, 4, 59, tzinfo=timezone.utc).timestamp())
+
+
+@tagged('post_install', '-at_install')
+class TestDispute(BillingCommon):
+    """What Stripe shows of a dispute is handed over as it was fetched; `tests/` fetches it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.connect_provider()
+        cls.manager = new_test_user(
+            cls.env, 'manager@example.com', groups='carepatron_billing.group_manager'
+        )
+        cls.move = cls.make_invoice()
+        cls.tx = cls.make_transaction(cls.move)
+        cls.tx._stripe_payment_link_record(cls.session_of(cls.tx))
+        cls.balance = cls.provider.journal_id.default_account_id
+
+    def movement(self, name, amount, fee=0):
+        return {
+            'id': f'txn_{name}',
+            'amount': amount,
+            'fee': fee,
+            'currency': 'usd',
+            'created': LATE_IN_NEW_YORK,
+        }
+
+    def told(self, status, *movements, amount=12000, tx=None):
+        """Take over a dispute as Stripe would show it."""
+        return self.env['practice.dispute']._take_over(
+            tx or self.tx,
+            {
+                'id': 'du_1',
+                'object': 'dispute',
+                'amount': amount,
+                'currency': 'usd',
+                'reason': 'fraudulent',
+                'status': status,
+                'created': LATE_IN_NEW_YORK,
+                'evidence_details': {'due_by': ANSWER_UNTIL},
+                'balance_transactions': list(movements),
+            },
+        )
+
+    def sums(self, dispute):
+        """Return what a dispute's entries came to, by the kind of account."""
+        sums = {}
+        for line in dispute.entry_ids.filtered(lambda move: move.state == 'posted').line_ids:
+            kind = line.account_id.account_type
+            sums[kind] = sums.get(kind, 0.0) + line.balance
+        return {kind: total for kind, total in sums.items() if total}
+
+    def test_money_withdrawn_waits_on_its_own_account_with_the_fee_booked(self):
+        out = self.movement('out', -12000, 1500)
+        for _again in range(2):
+            dispute = self.told('needs_response', out)
+        self.assertEqual(len(dispute.entry_ids), 1)
+        self.assertEqual(str(dispute.entry_ids.date), '2026-03-09')
+        self.assertEqual(dispute.entry_ids.partner_id, self.tx.payment_id.partner_id)
+        self.assertEqual(
+            self.sums(dispute), {'asset_cash': -135.0, 'asset_current': 120.0, 'expense': 15.0}
+        )
+        self.assertEqual(self.move.payment_state, 'paid', "the invoice stays as it is")
+        self.assertEqual(self.move.billing_status, 'disputed')
+        found = self.move.search([('billing_status', 'in', ('disputed',))])
+        self.assertEqual(found, self.move)
+        self.assertNotIn(self.move, found.search([('billing_status', 'in', ('paid',))]))
+
+    def test_desk_sees_it_reminders_pause_and_the_manager_has_a_date(self):
+        dispute = self.told('needs_response', self.movement('out', -12000))
+        move = self.move.with_user(self.front_desk)
+        self.assertIn("until 03/20/2099", move.billing_dispute_text)
+        self.assertEqual(move.action_billing_open_dispute()['res_id'], dispute.id)
+        self.assertEqual(str(dispute.activity_ids.date_deadline), '2099-03-20')
+        self.assertEqual(dispute.pause_ids.reason, 'dispute')
+        self.assertIn(self.move, self.move._billing_reminder_pauses())
+        self.assertFalse(move.with_user(self.manager).billing_can_refund)
+        self.assertIn('disputed', [entry['kind'] for entry in move.billing_timeline])
+        self.told('under_review', self.movement('out', -12000))
+        self.assertFalse(dispute.activity_ids)
+        self.assertTrue(self.move._billing_reminder_pauses())
+
+    def test_inquiry_moves_no_money_and_ends_quietly(self):
+        dispute = self.told('warning_needs_response')
+        self.assertFalse(dispute.entry_ids)
+        self.assertTrue(self.move.with_user(self.manager).billing_can_refund)
+        self.assertEqual(self.tx._stripe_payment_link_refundable(), 120.0)
+        self.told('warning_closed')
+        self.assertFalse(dispute.activity_ids)
+        self.assertFalse(self.move._billing_reminder_pauses())
+        self.assertEqual(self.move.billing_status, 'paid')
+        self.assertFalse(self.move.billing_dispute_text)
+
+    def test_won_brings_the_money_back_and_closes_the_account(self):
+        out, back = self.movement('out', -12000, 1500), self.movement('back', 12000, -1500)
+        dispute = self.told('needs_response', out)
+        # The money may come after the news, and the fee may stay.
+        self.told('won', out)
+        self.assertEqual(self.sums(dispute)['asset_current'], 120.0)
+        self.told('won', out, back)
+        self.assertEqual(self.sums(dispute), {})
+        self.assertFalse(dispute._waiting_lines())
+        self.assertFalse(self.move._billing_reminder_pauses())
+        self.assertEqual(self.move.billing_status, 'paid')
+        self.assertEqual(self.tx._stripe_payment_link_refundable(), 120.0)
+
+    def test_lost_opens_the_invoice_again_for_somebody_to_decide(self):
+        out = self.movement('out', -12000, 1500)
+        for status in ('needs_response', 'lost', 'lost'):
+            dispute = self.told(status, out)
+        self.assertEqual(self.move.amount_residual, 120.0)
+        self.assertEqual(
+            self.sums(dispute), {'asset_cash': -135.0, 'asset_receivable': 120.0, 'expense': 15.0}
+        )
+        self.assertFalse(dispute._waiting_lines())
+        self.assertTrue(self.tx.payment_id._billing_receivable_lines().reconciled)
+        self.assertIn("lost", dispute.activity_ids.summary)
+        self.assertIn("open again", self.move.billing_dispute_text)
+        self.assertTrue(self.move._billing_reminder_pauses(), "nobody is chased for it by itself")
+        self.assertEqual(self.tx._stripe_payment_link_refundable(), 0.0)
+        self.pay_by_hand(self.move)
+        self.assertFalse(self.move.billing_dispute_text)
+
+    def test_loss_that_the_bank_takes_back_pays_the_invoice_again(self):
+        out, back = self.movement('out', -12000), self.movement('back', 12000)
+        self.told('lost', out)
+        dispute = self.told('won', out, back)
+        self.assertEqual(self.move.payment_state, 'paid')
+        self.assertEqual(self.sums(dispute), {})
+
+    def test_part_lost_leaves_the_rest_paid(self):
+        dispute = self.told('lost', self.movement('out', -5000), amount=5000)
+        self.assertEqual(self.move.amount_residual, 50.0)
+        self.assertEqual(self.sums(dispute), {'asset_cash': -50.0, 'asset_receivable': 50.0})
+
+    def test_evidence_says_what_is_known_and_nothing_clinical(self):
+        dispute = self.told('needs_response', self.movement('out', -12000))
+        evidence = dispute.with_user(self.front_desk).evidence
+        for fact in (self.move.name, "Session on", "Receipt sent to dana@example.com", "120.00"):
+            self.assertIn(fact, evidence)
+        for secret in (CLINICAL_NAME, CLINICAL_CODE):
+            self.assertNotIn(secret, evidence)
+
+    def test_dispute_is_of_its_company_and_not_for_practitioners(self):
+        dispute = self.told('needs_response')
+        self.assertTrue(dispute.with_user(self.front_desk).has_access('read'))
+        self.assertFalse(dispute.with_user(self.front_desk).has_access('write'))
+        self.assertFalse(dispute.with_user(self.practitioner).has_access('read'))
+        self.assertEqual(self.move.with_user(self.practitioner).billing_status, 'disputed')
