@@ -13,7 +13,8 @@ SUITES = {
     "account_payment": ("/account_payment", 25),
     "portal": ("/portal,-/portal:TestUi", 15),
     "calendar": ("/calendar,-/calendar:TestCalendarTours", 30),
-    "account": ("/account:TestPortalInvoice", 3),
+    # Its pages, and its form of an invoice.
+    "account": ("/account:TestPortalInvoice,/account:TestAccountMoveOutInvoiceOnchanges", 80),
 }
 
 
