@@ -18,7 +18,8 @@ ALL_PERMISSIONS = [
     "customer_write",
     "dispute_read",
     "event_read",
-    "payment_intent_read",
+    "payment_intent_write",
+    "payment_method_write",
     "payout_read",
     "setup_intent_read",
     "webhook_write",
@@ -137,7 +138,8 @@ def test_each_permission_that_a_restricted_key_lacks_is_listed(practice, fake):
     problem = check(practice, key)["problem"]
     assert [line.strip("• ") for line in problem.splitlines()[1:]] == [
         "Checkout Sessions: Write",
-        "PaymentIntents: Read",
+        "PaymentIntents: Write",
+        "PaymentMethods: Write",
         "Charges and Refunds: Write",
         "Balance Transactions: Read",
         "Customers: Write",

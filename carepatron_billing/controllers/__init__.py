@@ -1,1 +1,1 @@
-from . import dispute, pay, portal, stripe_connect, stripe_webhook
+from . import card, dispute, pay, portal, stripe_connect, stripe_webhook

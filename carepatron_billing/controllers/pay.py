@@ -60,7 +60,7 @@ class PayPage(http.Controller):
         csrf=False,
         save_session=False,
     )
-    def pay(self, token, choice='now', amount='', **_form):
+    def pay(self, token, choice='now', amount='', keep='', **_form):
         """Go on to Stripe's page for what is due now, for all that is open, or for a part."""
         link_sudo = self._link(token)
         if not link_sudo:
@@ -73,7 +73,7 @@ class PayPage(http.Controller):
             if mistake:
                 return self._page(link_sudo, mistake=mistake, typed=amount[:64], status=422)
         try:
-            url = link_sudo._pay(wanted)
+            url = link_sudo._pay(wanted, keep_card=keep == '1')
         except StripeGatewayError as error:
             _logger.warning("No session for payment link %s: %s", link_sudo.id, error)
             return self._page(link_sudo, problem=True, status=503)
@@ -161,7 +161,11 @@ class PayPage(http.Controller):
             # The inbox or the reconcile cron will know; the page says *processing* meanwhile.
             _logger.warning("Payment %s could not be looked up: %s", tx_sudo.reference, error)
         # Odoo's status page would wait for days for a bank debit to arrive.
-        is_told = tx_sudo.billing_link_id or tx_sudo.state == 'pending'
+        is_told = (
+            tx_sudo.billing_link_id
+            or tx_sudo.state == 'pending'
+            or tx_sudo.operation == 'validation'
+        )
         landing = is_told and tx_sudo.landing_route
         return request.redirect(landing or '/payment/status', code=303)
 

@@ -13,6 +13,8 @@ TIMEOUT_SECONDS = 10
 NETWORK_RETRIES = 2
 # https://docs.stripe.com/api/events/list
 MOST_EVENT_TYPES = 20
+# What a charge did to the balance, in one answer with its PaymentIntent.
+MOVEMENT = 'latest_charge.balance_transaction'
 # Stripe's ids are at most 255 characters long. https://docs.stripe.com/upgrades
 NAME_PATTERN = re.compile(r'[A-Za-z0-9_.-]{1,255}')
 # No time stamp of Stripe's is past the year 9999, where dates end.
@@ -78,7 +80,13 @@ class StripeGateway:
         return self._call(
             self._client.v1.checkout.sessions.retrieve,
             session_id,
-            {'expand': ['payment_intent.latest_charge.balance_transaction']},
+            {
+                'expand': [
+                    'payment_intent.latest_charge.balance_transaction',
+                    'payment_intent.payment_method',
+                    'setup_intent.payment_method',
+                ]
+            },
         )
 
     def expire_checkout_session(self, session_id):
@@ -88,6 +96,67 @@ class StripeGateway:
     def payment_intent(self, intent_id):
         """Return a PaymentIntent as it is now."""
         return self._call(self._client.v1.payment_intents.retrieve, intent_id)
+
+    def charge_card(self, params, idempotency_key):
+        """Charge a saved card without its owner, or return what the idempotency key did before.
+
+        :return: the PaymentIntent, paid or declined: then with its ``last_payment_error``.
+        """
+        params = {**params, 'confirm': True, 'off_session': True, 'expand': [MOVEMENT]}
+        try:
+            return self._client.v1.payment_intents.create(
+                params, options={**self._options, 'idempotency_key': idempotency_key}
+            ).to_dict()
+        except stripe.CardError as error:
+            # A decline is an answer, not a failure: the intent in it tells why.
+            intent = ((error.json_body or {}).get('error') or {}).get('payment_intent')
+            if not intent:
+                raise StripeGatewayError(
+                    'request', "Stripe refused the request.", _code(error)
+                ) from None
+            return intent
+        except stripe.StripeError as error:
+            self._fail(error)
+
+    def payment_intent_now(self, intent_id):
+        """Return a PaymentIntent as it is now, with its charge and what that brought."""
+        return self._call(
+            self._client.v1.payment_intents.retrieve, intent_id, {'expand': [MOVEMENT]}
+        )
+
+    def payment_intents_of_customer(self, customer_id):
+        """Return a customer's PaymentIntents, newest first, a hundred at most."""
+        intents = self._call(
+            self._client.v1.payment_intents.list, {'customer': customer_id, 'limit': 100}
+        )
+        return intents['data']
+
+    def create_customer(self, metadata, idempotency_key):
+        """Create a customer that is known by nothing but metadata, or return the one before."""
+        return self._call(
+            self._client.v1.customers.create,
+            {'metadata': metadata},
+            options={'idempotency_key': idempotency_key},
+        )
+
+    def delete_customer(self, customer_id):
+        """Delete a customer with all cards, if it is still there."""
+        self._remove(self._client.v1.customers.delete, customer_id)
+
+    def payment_method(self, method_id):
+        """Return a card as it is now, or None if Stripe does not know it any more."""
+        try:
+            return self._call(self._client.v1.payment_methods.retrieve, method_id)
+        except StripeGatewayError as error:
+            if error.code != 'resource_missing':
+                raise
+            return None
+
+    def detach_payment_method(self, method_id):
+        """Remove a card for good, if it is still there."""
+        method = self.payment_method(method_id)
+        if method and method['customer']:
+            self._remove(self._client.v1.payment_methods.detach, method_id)
 
     def sessions_of_payment_intent(self, intent_id):
         """Return the Checkout Sessions (none or one) that made a PaymentIntent."""
@@ -139,7 +208,8 @@ class StripeGateway:
         probes = (
             ("Accounts: Read", v1.accounts.retrieve_current, ()),
             ("Checkout Sessions: Write", v1.checkout.sessions.expire, ('cs_probe',)),
-            ("PaymentIntents: Read", v1.payment_intents.list, (newest,)),
+            ("PaymentIntents: Write", v1.payment_intents.update, ('pi_probe', {})),
+            ("PaymentMethods: Write", v1.payment_methods.detach, ('pm_probe',)),
             ("Charges and Refunds: Read", v1.charges.list, (newest,)),
             ("Charges and Refunds: Write", v1.refunds.cancel, ('re_probe',)),
             ("Balance Transactions: Read", v1.balance_transactions.list, (newest,)),
@@ -216,8 +286,11 @@ class StripeGateway:
 
     def delete_webhook_endpoint(self, endpoint_id):
         """Remove a webhook endpoint, if it is still there."""
+        self._remove(self._client.v1.webhook_endpoints.delete, endpoint_id)
+
+    def _remove(self, method, identifier):
         try:
-            self._call(self._client.v1.webhook_endpoints.delete, endpoint_id)
+            self._call(method, identifier)
         except StripeGatewayError as error:
             if error.code != 'resource_missing':
                 raise
@@ -246,22 +319,23 @@ class StripeGateway:
     def _call(self, method, *args, options=None):
         try:
             return method(*args, options={**self._options, **(options or {})}).to_dict()
-        except _CONNECTION_ERRORS as error:
-            raise StripeGatewayError(
-                'connection', "Stripe could not be reached or is busy.", _code(error)
-            ) from None
-        except stripe.AuthenticationError as error:
-            raise StripeGatewayError(
-                'key', "Stripe does not accept the API key.", _code(error)
-            ) from None
-        except stripe.PermissionError as error:
-            raise StripeGatewayError(
-                'permission', "The API key lacks a permission for this.", _code(error)
-            ) from None
         except stripe.StripeError as error:
+            self._fail(error)
+
+    def _fail(self, error):
+        """Raise the library's exception as one of ours, its cause dropped."""
+        code = _code(error)
+        if isinstance(error, _CONNECTION_ERRORS) or code == 'idempotency_key_in_use':
             raise StripeGatewayError(
-                'request', "Stripe refused the request.", _code(error)
+                'connection', "Stripe could not be reached or is busy.", code
             ) from None
+        if isinstance(error, stripe.AuthenticationError):
+            raise StripeGatewayError('key', "Stripe does not accept the API key.", code) from None
+        if isinstance(error, stripe.PermissionError):
+            raise StripeGatewayError(
+                'permission', "The API key lacks a permission for this.", code
+            ) from None
+        raise StripeGatewayError('request', "Stripe refused the request.", code) from None
 
 
 def _code(error):

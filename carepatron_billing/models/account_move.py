@@ -441,7 +441,12 @@ class AccountMove(models.Model):
         """Whether money for this invoice is on its way, by whatever online provider."""
         self.ensure_one()
         return any(
-            tx.state in ('pending', 'authorized') and tx.provider_code not in ('none', 'custom')
+            tx.provider_code not in ('none', 'custom')
+            and (
+                tx.state in ('pending', 'authorized')
+                # The money is there, and the invoice does not know it yet.
+                or (tx.state == 'done' and not tx.is_post_processed and tx.operation != 'refund')
+            )
             for tx in self.sudo().transaction_ids
         )
 

@@ -43,9 +43,12 @@ class PaymentProvider(models.Model):
         return super(PaymentProvider, self - own)._compute_journal_id()
 
     def _compute_feature_support_fields(self):
-        """Override of `payment` to declare what is supported: refunds, whole or in part."""
+        """Override of `payment` to declare what is supported: refunds, whole or in part, and
+        saved cards."""
         result = super()._compute_feature_support_fields()
-        self.filtered(lambda p: p.code == PROVIDER_CODE).support_refund = 'partial'
+        own = self.filtered(lambda p: p.code == PROVIDER_CODE)
+        own.support_refund = 'partial'
+        own.support_tokenization = True
         return result
 
     # === CRUD METHODS ===#
@@ -53,7 +56,10 @@ class PaymentProvider(models.Model):
     def write(self, vals):
         result = super().write(vals)
         if vals.get('state', 'disabled') != 'disabled':
-            self.filtered(lambda p: p.code == PROVIDER_CODE)._stripe_payment_link_ensure_journal()
+            own = self.filtered(lambda p: p.code == PROVIDER_CODE)
+            own._stripe_payment_link_ensure_journal()
+            if 'allow_tokenization' not in vals:
+                own.allow_tokenization = True
         return result
 
     # === BUSINESS METHODS ===#

@@ -109,7 +109,7 @@ class PaymentTransaction(models.Model):
         if self.provider_code != PROVIDER_CODE:
             return super()._get_specific_rendering_values(processing_values)
         try:
-            refusal = self._stripe_payment_link_claim_invoices()
+            refusal = self.operation != 'validation' and self._stripe_payment_link_claim_invoices()
             if not refusal:
                 return {'api_url': self._stripe_payment_link_session_url() or '/payment/status'}
         except StripeGatewayError as error:
@@ -150,8 +150,13 @@ class PaymentTransaction(models.Model):
         own = self.filtered(lambda tx: tx.provider_code == PROVIDER_CODE)
         claim(own)
         todo = self.filtered(lambda tx: tx not in own or not tx.is_post_processed)
+        if not self.env.context.get('billing_posting_payment'):
+            (todo & own).filtered(
+                lambda tx: tx.state == 'done'
+            )._stripe_payment_link_let_payment_go()
         result = super(PaymentTransaction, todo)._post_process()
         for tx in todo & own:
+            tx._billing_after_charge()
             if tx.state == 'done' and tx.operation != 'refund':
                 tx.payment_id._billing_send_receipt()
         return result
@@ -183,6 +188,9 @@ class PaymentTransaction(models.Model):
             return self._stripe_payment_link_claim_invoices()
         # A rival's money may have come meanwhile.
         self.stripe_payment_link_due = self.invoice_ids._billing_due()
+        if self._stripe_payment_link_is_card_charge():
+            claim(self)
+            self._set_pending()
         self._stripe_payment_link_commit()
         return ''
 
@@ -238,6 +246,7 @@ class PaymentTransaction(models.Model):
         :raise StripeGatewayError: if Stripe cannot be reached or refuses.
         """
         self.ensure_one()
+        self._stripe_payment_link_ensure_customer()
         session = self._stripe_payment_link_session_now()
         if session['status'] == 'open':
             return session['url']
@@ -265,7 +274,7 @@ class PaymentTransaction(models.Model):
         metadata = self._stripe_payment_link_metadata()
         # The payer's browser names the route; it leads nowhere but to this server.
         landing = f'{base_url}/{(self.landing_route or "payment/status").lstrip("/")}'
-        return {
+        params = {
             'mode': 'payment',
             'client_reference_id': ':'.join(metadata.values()),
             'metadata': metadata,
@@ -289,6 +298,7 @@ class PaymentTransaction(models.Model):
             '?session_id={CHECKOUT_SESSION_ID}',
             'cancel_url': landing,
         }
+        return self._stripe_payment_link_keep_params(params)
 
     def _stripe_payment_link_label(self):
         """Return what Stripe's page calls the payment: the invoice's number, nothing clinical."""
@@ -323,7 +333,8 @@ class PaymentTransaction(models.Model):
         :raise StripeGatewayError: if Stripe cannot be reached.
         """
         for tx in self.filtered(lambda tx: tx.state == 'draft'):
-            never_shown = (
+            # A card is charged in the state *pending*: one in *draft* was not asked for yet.
+            never_shown = tx._stripe_payment_link_is_card_charge() or (
                 not tx.stripe_payment_link_session
                 and tx.stripe_payment_link_session_expires_at <= fields.Datetime.now()
             )
@@ -361,6 +372,9 @@ class PaymentTransaction(models.Model):
     def _stripe_payment_link_sync(self):
         """Fetch the session anew and bring the transaction and the books up to it."""
         for tx in self:
+            if tx._stripe_payment_link_is_card_charge():
+                tx._stripe_payment_link_sync_charge()
+                continue
             gateway = tx.provider_id._stripe_payment_link_gateway()
             tx._stripe_payment_link_record(gateway.checkout_session(tx.stripe_payment_link_session))
 
@@ -372,7 +386,8 @@ class PaymentTransaction(models.Model):
         """
         self.ensure_one()
         claim(self)
-        if not self.stripe_payment_link_session:
+        is_charge = session.get('object') == 'payment_intent'
+        if not self.stripe_payment_link_session and not is_charge:
             self.stripe_payment_link_session = session['id']
         self._process(PROVIDER_CODE, session)
         if not self.is_post_processed and self.state in ('done', 'cancel', 'error'):
@@ -420,6 +435,8 @@ class PaymentTransaction(models.Model):
         """
         if self.provider_code != PROVIDER_CODE:
             return super()._validate_amount(payment_data)
+        if self.operation == 'validation':
+            return None
         expected = (self._stripe_payment_link_minor_amount(), self.currency_id.name)
         received = (_amount_of(payment_data), payment_data['currency'].upper())
         if expected != received:
@@ -430,6 +447,7 @@ class PaymentTransaction(models.Model):
                     reference=self.reference,
                 )
             )
+        return None
 
     def _apply_updates(self, payment_data):
         """Override of `payment` to take over the session's state, never backwards."""
@@ -437,6 +455,8 @@ class PaymentTransaction(models.Model):
             return super()._apply_updates(payment_data)
         if self.operation == 'refund':
             return self._stripe_payment_link_apply_refund(payment_data)
+        if payment_data.get('object') == 'payment_intent':
+            return self._stripe_payment_link_apply_intent(payment_data)
         intent = payment_data.get('payment_intent') or {}
         if isinstance(intent, str):
             # What Stripe answers when a session is closed is not expanded.
@@ -580,6 +600,10 @@ class PaymentTransaction(models.Model):
             for session in gateway.sessions_of_payment_intent(intent):
                 source = self._stripe_payment_link_search(provider, session)
                 source.stripe_payment_link_session = session['id']
+        if not source and self._stripe_payment_link_charge_told(provider, intent):
+            source = self.search(
+                [('provider_id', '=', provider.id), ('provider_reference', '=', intent)]
+            )
         if source and source.state != 'done':
             source._stripe_payment_link_sync()
         return source
@@ -687,6 +711,8 @@ class PaymentTransaction(models.Model):
         try:
             if self.operation == 'refund':
                 self._stripe_payment_link_refund_again()
+            elif self._stripe_payment_link_is_card_charge():
+                self._stripe_payment_link_look_after_charge()
             elif self._stripe_payment_link_is_stale():
                 self._stripe_payment_link_close()
             elif self.stripe_payment_link_session:

@@ -342,7 +342,7 @@ class PracticePaymentLink(models.Model):
             # Payments refer to the link: who books one must not stumble over a mere look.
             new.try_lock_for_update(allow_referencing=True).viewed_at = fields.Datetime.now()
 
-    def _pay(self, amount=None):
+    def _pay(self, amount=None, keep_card=False):
         """Return the address of Stripe's page for what is due now; False if nothing is payable.
 
         May be called twice at once, or again after a crash at any point: there is at most one
@@ -351,11 +351,12 @@ class PracticePaymentLink(models.Model):
         calls Stripe.
 
         :param float amount: what to pay, as `_explain_amount` allows; None for what is due now
+        :param bool keep_card: whether the payer agreed that the card is kept for next time
         :rtype: str | bool
         :raise StripeGatewayError: if Stripe cannot be reached or refuses.
         """
         self.ensure_one()
-        tx_sudo = self._claim_transaction(amount)
+        tx_sudo = self.with_context(billing_keep_card=keep_card)._claim_transaction(amount)
         if not tx_sudo:
             return False
         return tx_sudo._stripe_payment_link_session_url()
@@ -415,6 +416,7 @@ class PracticePaymentLink(models.Model):
             and tx_sudo.currency_id == currency
             and tx_sudo.invoice_ids == due.moves
             and tx_sudo.provider_id == self._provider()
+            and tx_sudo.tokenize == bool(self.env.context.get('billing_keep_card'))
             and tx_sudo.stripe_payment_link_session_expires_at
             > fields.Datetime.now() + SESSION_MARGIN
         )
@@ -430,6 +432,7 @@ class PracticePaymentLink(models.Model):
             'currency_id': self.currency_id.id,
             'partner_id': self.payer_id.id,
             'operation': 'online_redirect',
+            'tokenize': bool(self.env.context.get('billing_keep_card')),
             'invoice_ids': [Command.set(due.moves.ids)],
             'billing_link_id': self.id,
             'landing_route': self._path(),

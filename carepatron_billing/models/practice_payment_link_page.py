@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 from odoo.tools import format_date, formatLang
 
 from ..amounts import parse_amount
@@ -68,6 +68,7 @@ class PracticePaymentLink(models.Model):
             'subject': not is_gone and self._page_title(),
             'sentence': self._page_sentence(status),
             'pay_url': self._path(),
+            'consent': is_payable and self._page_consent(),
             'download_url': self.move_id
             and (is_open or status == 'paid')
             and f'{self._path()}/invoice',
@@ -76,6 +77,17 @@ class PracticePaymentLink(models.Model):
             **self._page_amounts(due, is_payable or status == 'unavailable'),
             'invoices': self._page_invoices(due) if is_open and not self.move_id else [],
         }
+
+    def _page_consent(self):
+        """Return what the payer agrees to who has a card kept.
+
+        :rtype: str
+        """
+        return self.env._(
+            "If you tick this, %s keeps this card at Stripe, to charge it for invoices that you"
+            " owe when you agreed to that. You can remove it at any time.",
+            self.company_id.name,
+        )
 
     def _page_fetch_people(self):
         """Read who asks and who pays, in two queries."""
@@ -90,7 +102,10 @@ class PracticePaymentLink(models.Model):
 
     def _page_frame_values(self):
         """Return what every page of the practice shows: who it is, its colours, the language."""
-        company = self.company_id
+        return self._page_frame_of(self.company_id)
+
+    @api.model
+    def _page_frame_of(self, company):
         return {
             **self._page_lang_values(),
             'practice': company.name,

@@ -245,6 +245,8 @@ class PracticeStripeEvent(models.Model):
         if self.kind == 'account.updated':
             return self._refresh_account()
         family = self.kind.rpartition('.')[0]
+        if family in ('customer', 'payment_method'):
+            return self._refresh_cards(family)
         if family == 'refund':
             return self.env['payment.transaction']._stripe_payment_link_refund_told(
                 self.provider_id, self.object_reference
@@ -266,6 +268,10 @@ class PracticeStripeEvent(models.Model):
             if tx:
                 tx._stripe_payment_link_record(session)
                 handled = True
+        if family == 'payment_intent' and not handled:
+            return self.env['payment.transaction']._stripe_payment_link_charge_told(
+                self.provider_id, self.object_reference
+            )
         return handled
 
     def _refresh_account(self):
@@ -273,6 +279,17 @@ class PracticeStripeEvent(models.Model):
         if mine:
             self.provider_id._stripe_payment_link_refresh()
         return mine
+
+    def _refresh_cards(self, family):
+        """Remove here what was removed at Stripe, and take over a new date of expiry."""
+        field = 'stripe_payment_link_customer' if family == 'customer' else 'provider_ref'
+        tokens = self.env['payment.token'].search(
+            [('provider_id', '=', self.provider_id.id), (field, '=', self.object_reference)]
+        )
+        gateway = self.provider_id._stripe_payment_link_gateway()
+        for token in tokens:
+            token._stripe_payment_link_refresh(gateway.payment_method(token.provider_ref))
+        return bool(tokens)
 
     def _sessions_by_id(self, gateway):
         return [gateway.checkout_session(self.object_reference)]

@@ -159,9 +159,9 @@ class TestOverpayment(BillingCommon):
         with self.assertRaises(UserError):
             self.refund(currency='eur')
 
-    def test_provider_says_that_it_refunds_and_keeps_no_cards_yet(self):
+    def test_provider_says_that_it_refunds_and_keeps_cards(self):
         self.assertEqual(self.provider.support_refund, 'partial')
-        self.assertFalse(self.provider.support_tokenization)
+        self.assertTrue(self.provider.support_tokenization)
         self.assertFalse(self.provider.support_manual_capture)
         self.assertFalse(self.provider.support_express_checkout)
 

@@ -45,6 +45,13 @@ class TestPaymentTransaction(BillingCommon):
             ],
         )
 
+    def test_invoice_is_not_asked_for_between_the_money_and_its_booking(self):
+        self.tx._set_done()
+        self.assertTrue(self.move._billing_is_processing())
+        self.assertTrue(self.move._billing_chargeable()[1])
+        self.tx._post_process()
+        self.assertFalse(self.move._billing_is_processing())
+
     def test_same_payment_told_often_is_booked_once_and_has_one_receipt(self):
         for _again in range(3):
             self.record()

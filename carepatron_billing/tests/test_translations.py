@@ -11,7 +11,8 @@ from .common import BillingCommon
 LANGUAGES = ('de', 'es', 'fr', 'nl', 'pt')
 # Where the words stand that a client reads: pages, documents, mails.
 CLIENT_FACING = re.compile(
-    r'^code:.*/(reports/(?!account_move_sample)|models/practice_(payment_link_page|reminder_sms))'
+    r'^code:.*/(reports/(?!account_move_sample)'
+    r'|models/practice_(payment_link_page|card_holder_page|reminder_sms))'
     r'|^model_terms:ir\.ui\.view,arch_db:carepatron_billing\.(mail_|pay_|report_)'
     r'|^model:mail\.template,(subject|body_html):'
 )

@@ -2,6 +2,7 @@ from . import (
     base_partner_merge,
     practice_billing_preview,
     practice_billing_waive,
+    practice_card_charge,
     practice_invoice_correct,
     practice_payment_link_send,
     practice_payment_link_send_all,

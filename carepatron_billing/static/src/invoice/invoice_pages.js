@@ -74,7 +74,7 @@ export class InvoicePages extends Component {
         this.pdf?.destroy();
         this.pdf = pdf;
         this.state.pageCount = pdf.numPages;
-        this.sheets.el.replaceChildren(...sheets);
+        this.sheets.el?.replaceChildren(...sheets);
     }
 
     makeSheet(canvas, text, number, count) {
