@@ -8,7 +8,7 @@ import pytest
 from dev.stripe_fake.client import FakeClient
 from tests.conftest import DESKTOP, PHONE
 from tests.practice import Practice, session_in, wait_until
-from tests.screens import Hand, assert_fit, assert_fit_both
+from tests.screens import Hand, assert_fit_both
 
 ALL_PERMISSIONS = [
     "accounts_kyc_basic_read",
