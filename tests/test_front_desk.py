@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from tests.practice import wait_until
 from tests.screens import Hand, assert_fit
 
 # Odoo's contact form is Odoo's; what we add to its top is ours.
@@ -162,6 +163,25 @@ def test_four_ways_lead_to_a_sent_payment_link(practice, page, log_in, server, k
         counts[way] = hand.clicks
     print("Clicks from the app to a sent payment link:", counts)
     assert max(counts.values()) <= 10
+
+
+def test_new_invoice_that_nobody_touched_leaves_no_draft(practice, page, log_in):
+    drafts = "SELECT count(*) FROM account_move WHERE state = 'draft'"
+    before = practice.value(drafts)
+    log_in(page, "frontdesk")
+    for touched in (False, True):
+        page.goto(f"{practice.server.url}/odoo/billing-new-invoice")
+        page.wait_for_selector("[name=billing_client_id] input:focus")
+        if touched:
+            page.keyboard.type("Nadia")
+            page.click(".o-autocomplete--dropdown-item:has-text('Nadia')")
+            page.wait_for_selector("[name=partner_id] input")
+        with page.expect_navigation():
+            page.goto("about:blank")
+        wait_until(lambda kept=int(touched): int(practice.value(drafts)) == int(before) + kept)
+    page.goto(f"{practice.server.url}/odoo/billing-invoices")
+    page.wait_for_selector(".o_data_row")
+    assert int(practice.value(drafts)) == int(before) + 1
 
 
 def test_screens_of_the_desk_fit_a_phone(practice, phone, log_in, keep_screenshot):
