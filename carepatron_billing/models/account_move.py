@@ -282,6 +282,22 @@ class AccountMove(models.Model):
             action['domain'] = [('id', 'in', self.ids)]
         return action
 
+    # === BUSINESS METHODS - NUMBERS === #
+
+    def _get_last_sequence(self, relaxed=False, with_prefix=None):
+        """Override of `account`: invoices that are posted together ask once.
+
+        The first of them locks the sequence, and Odoo counts on from there by itself; of the last
+        number only its shape counts for the others.
+        """
+        known = self.env.context.get('billing_last_sequences')
+        if known is None:
+            return super()._get_last_sequence(relaxed=relaxed, with_prefix=with_prefix)
+        key = (self.journal_id.id, self.move_type, self.date, relaxed, with_prefix)
+        if not known.get(key):
+            known[key] = super()._get_last_sequence(relaxed=relaxed, with_prefix=with_prefix)
+        return known[key]
+
     # === BUSINESS METHODS - PAYMENT LINK === #
 
     def _post(self, soft=True):

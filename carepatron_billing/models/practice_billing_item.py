@@ -450,7 +450,7 @@ class PracticeBillingItem(models.Model):
                 ]
             )
         items_sudo._recompute_recordset(['state'])
-        moves_sudo._post(soft=False)
+        moves_sudo.with_context(billing_last_sequences={})._post(soft=False)
         moves = self.env['account.move'].browse(moves_sudo.ids)
         note = self.env._("Invoice created")
         moves.sudo()._message_log_batch(bodies=dict.fromkeys(moves.ids, note))
