@@ -39,6 +39,7 @@ from . import (
     practice_billing_item_session,
     practice_card_holder,
     practice_card_holder_page,
+    practice_dialog,
     practice_dispute,
     practice_dispute_books,
     practice_dispute_evidence,

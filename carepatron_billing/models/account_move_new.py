@@ -22,6 +22,7 @@ class AccountMove(models.Model):
     )
     billing_offer = fields.Json(
         compute='_compute_billing_offer',
+        groups='base.group_user',
         help="The client's sessions that wait to be invoiced, and which of them are on it.",
     )
 

@@ -122,7 +122,9 @@ class AccountMove(models.Model):
         """
         for move in self:
             move._billing_check_group(DESK)
-            move._billing_reminder_pauses()[move].action_resume()
+            pauses = move._billing_reminder_pauses()
+            if move in pauses:
+                pauses[move].action_resume()
         return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
 
     # === BUSINESS METHODS === #

@@ -19,7 +19,7 @@ class AccountMove(models.Model):
         copy=False,
         groups='carepatron_billing.group_front_desk',
     )
-    billing_timeline = fields.Json(compute='_compute_billing_timeline')
+    billing_timeline = fields.Json(compute='_compute_billing_timeline', groups='base.group_user')
 
     @api.depends_context('lang', 'uid')
     def _compute_billing_timeline(self):

@@ -67,6 +67,7 @@ class PracticeOverview(models.AbstractModel):
         :param str kind: of `_get_troubles`
         :rtype: dict
         """
+        self.env['practice.billing.item'].check_access('read')
         act_window = self.env['ir.actions.act_window']
         if kind == 'stripe':
             return self.env['res.company']._billing_action_settings()

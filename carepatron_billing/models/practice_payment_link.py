@@ -4,7 +4,7 @@ from typing import NamedTuple
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
 from odoo.tools import consteq, formatLang
 
@@ -463,7 +463,7 @@ class PracticePaymentLink(models.Model):
         self.ensure_one()
         self.check_access('read')
         if not self.env.user.has_group('carepatron_billing.group_front_desk'):
-            raise UserError(self.env._("Only the front desk can revoke a payment link."))
+            raise AccessError(self.env._("Only the front desk can revoke a payment link."))
         link_sudo = self.sudo()
         try:
             link_sudo._open_transaction()._stripe_payment_link_close()

@@ -141,6 +141,7 @@ class PracticeReminderRule(models.Model):
         :rtype: dict | bool
         """
         self.ensure_one()
+        self.check_access('write')
         dialog = self.env['practice.reminder.start'].create({'rule_id': self.id})
         if not dialog.overdue_count:
             return dialog.action_start()
@@ -178,6 +179,7 @@ class PracticeReminderRule(models.Model):
         :rtype: dict
         """
         self.ensure_one()
+        self.check_access('write')
         preview = self.env['practice.reminder.preview'].create({'rule_id': self.id})
         return preview._action_open()
 

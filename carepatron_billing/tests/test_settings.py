@@ -203,9 +203,8 @@ class TestSettings(SessionsCommon):
         with self.assertRaises(AccessError):
             tax.with_user(stranger).action_billing_archive()
         wizard = self.env['practice.tax.rate'].with_user(stranger)
-        dialog = wizard.create({'name': "X", 'amount': 5, 'company_id': self.company.id})
         with self.assertRaises(AccessError):
-            dialog.action_save()
+            wizard.create({'name': "X", 'amount': 5, 'company_id': self.company.id})
 
     # === FIRST STEPS AND OVERVIEW === #
 

@@ -10,6 +10,7 @@ class PracticeBillingPreview(models.TransientModel):
     """Which invoices a selection of sessions gives, and what hinders it."""
 
     _name = 'practice.billing.preview'
+    _inherit = 'practice.dialog'
     _description = "Invoice Sessions"
 
     item_ids = fields.Many2many('practice.billing.item', string="Sessions", required=True)
@@ -111,7 +112,9 @@ class PracticeBillingPreview(models.TransientModel):
         :rtype: dict
         """
         kind = self.env.context.get('billing_mend')
-        return self.obstacle_ids.filtered(lambda one: one.kind == kind)[:1].action_mend()
+        obstacle = self.obstacle_ids.filtered(lambda one: one.kind == kind)[:1]
+        # Somebody may have mended it meanwhile.
+        return obstacle.action_mend() if obstacle else self._action_open()
 
     def action_invoice(self):
         """Make the invoices: at once if they are few, else in the background.
@@ -156,6 +159,7 @@ class PracticeBillingPreview(models.TransientModel):
 
 class PracticeBillingPreviewLine(models.TransientModel):
     _name = 'practice.billing.preview.line'
+    _inherit = 'practice.dialog'
     _description = "Invoice to Make"
 
     preview_id = fields.Many2one('practice.billing.preview', ondelete='cascade')
@@ -168,6 +172,7 @@ class PracticeBillingPreviewLine(models.TransientModel):
 
 class PracticeBillingPreviewObstacle(models.TransientModel):
     _name = 'practice.billing.preview.obstacle'
+    _inherit = 'practice.dialog'
     _description = "What Hinders an Invoice"
 
     preview_id = fields.Many2one('practice.billing.preview', ondelete='cascade')

@@ -3,6 +3,7 @@ from odoo import api, fields, models
 
 class PracticeBillingWaive(models.TransientModel):
     _name = 'practice.billing.waive'
+    _inherit = 'practice.dialog'
     _description = "Don't Bill"
 
     item_ids = fields.Many2many('practice.billing.item', required=True)

@@ -7,6 +7,7 @@ class PracticeInvoiceCorrect(models.TransientModel):
     """Correct an issued invoice: a credit note, and what takes its place."""
 
     _name = 'practice.invoice.correct'
+    _inherit = 'practice.dialog'
     _description = "Correct Invoice"
 
     move_id = fields.Many2one('account.move', string="Invoice", required=True, readonly=True)
@@ -80,6 +81,7 @@ class PracticeInvoiceCorrect(models.TransientModel):
 
 class PracticeInvoiceCorrectLine(models.TransientModel):
     _name = 'practice.invoice.correct.line'
+    _inherit = 'practice.dialog'
     _description = "Line of the New Invoice"
 
     wizard_id = fields.Many2one('practice.invoice.correct', ondelete='cascade')

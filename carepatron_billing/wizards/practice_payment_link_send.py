@@ -14,6 +14,7 @@ class PracticePaymentLinkSend(models.TransientModel):
     """Send payment link: check the address, see what the payer will get, send."""
 
     _name = 'practice.payment.link.send'
+    _inherit = 'practice.dialog'
     _description = "Send Payment Link"
     _check_company_auto = True
 
@@ -253,6 +254,8 @@ class PracticePaymentLinkSend(models.TransientModel):
         """
         self.ensure_one()
         self._check_link()
+        if not self.other_currency_id:
+            raise UserError(self.env._("Nothing is due in another currency."))
         return self.payer_id._billing_link_dialog(self.company_id, self.other_currency_id)
 
     def action_show_qr(self):

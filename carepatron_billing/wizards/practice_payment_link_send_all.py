@@ -9,6 +9,7 @@ class PracticePaymentLinkSendAll(models.TransientModel):
     """Send the payment links of several invoices, and say beforehand who gets none."""
 
     _name = 'practice.payment.link.send.all'
+    _inherit = 'practice.dialog'
     _description = "Send Payment Links"
 
     move_ids = fields.Many2many('account.move', string="Invoices", required=True)

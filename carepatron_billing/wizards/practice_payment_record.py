@@ -8,6 +8,7 @@ class PracticePaymentRecord(models.TransientModel):
     """Record payment: money that came by another way than a link, entered by Odoo's own wizard."""
 
     _name = 'practice.payment.record'
+    _inherit = 'practice.dialog'
     _description = "Record Payment"
     _check_company_auto = True
 

@@ -12,6 +12,7 @@ class PracticeReminderPlan(models.TransientModel):
     never acted upon."""
 
     _name = 'practice.reminder.plan'
+    _inherit = 'practice.dialog'
     _description = "Reminders of the Next Days"
     _order = 'when, day, payer_id, id'
 
@@ -39,6 +40,7 @@ class PracticeReminderPlan(models.TransientModel):
 
         :rtype: dict
         """
+        self.check_access('read')
         company = self.env.company
         self._make(company)
         action = self.env['ir.actions.act_window']._for_xml_id(

@@ -8,6 +8,7 @@ class PracticeReminderPreview(models.TransientModel):
     """The mail of a rule, as the payer of a real invoice would get it."""
 
     _name = 'practice.reminder.preview'
+    _inherit = 'practice.dialog'
     _description = "Preview of a Reminder"
 
     rule_id = fields.Many2one('practice.reminder.rule', required=True, ondelete='cascade')

@@ -7,6 +7,7 @@ class PracticeReminderStart(models.TransientModel):
     """Switch a rule on: what about that which is overdue already?"""
 
     _name = 'practice.reminder.start'
+    _inherit = 'practice.dialog'
     _description = "Switch on Reminders"
 
     rule_id = fields.Many2one('practice.reminder.rule', required=True, ondelete='cascade')

@@ -11,6 +11,7 @@ class PracticeStripeSetup(models.TransientModel):
     """
 
     _name = 'practice.stripe.setup'
+    _inherit = 'practice.dialog'
     _description = "Setup Payments"
 
     company_id = fields.Many2one(

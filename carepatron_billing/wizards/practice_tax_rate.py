@@ -7,6 +7,7 @@ class PracticeTaxRate(models.TransientModel):
     """Add or change a tax rate: what a practice owner knows of it, in one line."""
 
     _name = 'practice.tax.rate'
+    _inherit = 'practice.dialog'
     _description = "Tax Rate"
 
     company_id = fields.Many2one(
