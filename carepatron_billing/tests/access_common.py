@@ -11,12 +11,22 @@ from .sessions_common import SessionsCommon
 MODULE = 'carepatron_billing'
 TABLES = Path(__file__).parents[1] / 'security/access.md'
 ROLES = ('practitioner', 'front_desk', 'manager', 'accountant', 'staff', 'portal', 'public')
+# What a client's login has access to, and what holds our secrets.
+SHOWN_TO_CLIENTS = (
+    'account.move',
+    'account.move.line',
+    'calendar.event',
+    'payment.provider',
+    'payment.token',
+    'res.partner',
+)
 # Lines of dialogs: the field that leads to the dialog, and its model.
 PARTS = {
     'practice.billing.batch.note': ('batch_id', 'practice.billing.batch'),
     'practice.billing.preview.line': ('preview_id', 'practice.billing.preview'),
     'practice.billing.preview.obstacle': ('preview_id', 'practice.billing.preview'),
     'practice.invoice.correct.line': ('wizard_id', 'practice.invoice.correct'),
+    'practice.refund.line': ('wizard_id', 'practice.refund'),
 }
 
 
@@ -63,21 +73,18 @@ def own_methods(env):
     return sorted(found)
 
 
-def own_fields(env):
-    """Return the fields that the addon adds to models of others and gives to none of its roles
-    alone: model, name and for whom.
+def open_fields(env):
+    """Return the fields of the addon that a client's login can read, and those that nobody can.
 
     :rtype: list[tuple[str, str, str]]
     """
-    for_whom = {None: 'all', 'base.group_user': 'not clients', NO_ACCESS: 'nobody'}
-    found = []
-    for model, cls in env.registry.items():
-        if cls._original_module == MODULE or cls._transient or cls._abstract:
-            continue
-        for name, field in cls._fields.items():
-            if set(field._modules) == {MODULE} and field.groups in for_whom:
-                found.append((model, name, for_whom[field.groups]))
-    return sorted(found)
+    for_whom = {None: 'clients too', NO_ACCESS: 'nobody'}
+    return sorted(
+        (model, name, for_whom[field.groups])
+        for model in SHOWN_TO_CLIENTS
+        for name, field in env[model]._fields.items()
+        if set(field._modules) == {MODULE} and field.groups in for_whom
+    )
 
 
 class AccessCommon(SessionsCommon):
@@ -106,7 +113,7 @@ class AccessCommon(SessionsCommon):
                 cls.stranger, cls.env['res.partner'].create({'name': "Cy"}), cls.other_company
             ),
         }
-        for model in (*own_models(cls.env), 'payment.token', 'payment.transaction'):
+        for model in ('payment.token', 'payment.transaction', *own_models(cls.env)):
             if not cls.env[model]._abstract and not cls.env[model]._transient:
                 for side in cls.sides.values():
                     side['made'][model] = cls.make(model, side, side['user'])
@@ -249,6 +256,14 @@ class AccessCommon(SessionsCommon):
             'practice.billing.preview.line': {'payer_id': client, 'clients': "Ada", 'sessions': 1},
             'practice.billing.preview.obstacle': {'kind': 'price', 'name': "No price"},
             'practice.billing.waive': {'item_ids': [Command.set([item])], 'reason': "Gift"},
+            'practice.dispute': {
+                'provider_id': side['provider'].id,
+                'dispute': f'dp_{company}_{client}',
+                'transaction_id': made.get('payment.transaction', cls.env['payment.transaction']).id,
+                'partner_id': client,
+                'currency_id': side['company'].currency_id.id,
+                'state': 'needs_response',
+            },
             'practice.fee.rule': {
                 'company_id': company,
                 'attendance': 'no_show',
@@ -272,6 +287,8 @@ class AccessCommon(SessionsCommon):
             'practice.payment.link.send.all': {'move_ids': [Command.set([move])]},
             'practice.payment.link.sending': {'move_ids': [Command.set([move])]},
             'practice.payment.record': {'move_id': move},
+            'practice.refund': {'move_id': move, 'reason': "Wrong", 'way': 'credit'},
+            'practice.refund.line': {'line_id': made['account.move.line'].id},
             'practice.reminder': {
                 'company_id': company,
                 'move_id': move,

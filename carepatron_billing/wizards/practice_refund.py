@@ -10,6 +10,7 @@ class PracticeRefund(models.TransientModel):
     """Refund: the credit note, the money and the books in one step."""
 
     _name = 'practice.refund'
+    _inherit = 'practice.dialog'
     _description = "Refund"
     _check_company_auto = True
 
@@ -289,7 +290,7 @@ class PracticeRefund(models.TransientModel):
         move_sudo = self.move_id.sudo().with_company(self.company_id)
         note_sudo = self._make_note(move_sudo)
         if self.way == 'card':
-            self.refund_id = source_sudo._stripe_payment_link_begin_refund(
+            self.sudo().refund_id = source_sudo._stripe_payment_link_begin_refund(
                 self.amount, move_sudo, note_sudo
             )
             return
@@ -358,6 +359,7 @@ class PracticeRefund(models.TransientModel):
 
 class PracticeRefundLine(models.TransientModel):
     _name = 'practice.refund.line'
+    _inherit = 'practice.dialog'
     _description = "Service to Take Back"
 
     wizard_id = fields.Many2one('practice.refund', ondelete='cascade')
