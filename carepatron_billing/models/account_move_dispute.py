@@ -16,7 +16,9 @@ class AccountMove(models.Model):
         readonly=True,
         copy=False,
     )
-    billing_dispute_text = fields.Char(compute='_compute_billing_dispute', compute_sudo=True)
+    billing_dispute_text = fields.Char(
+        compute='_compute_billing_dispute', groups='base.group_user', compute_sudo=True
+    )
     billing_is_disputed = fields.Boolean(compute='_compute_billing_dispute', compute_sudo=True)
     billing_dispute_id = fields.Many2one(
         'practice.dispute',

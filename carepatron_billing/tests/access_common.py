@@ -259,7 +259,9 @@ class AccessCommon(SessionsCommon):
             'practice.dispute': {
                 'provider_id': side['provider'].id,
                 'dispute': f'dp_{company}_{client}',
-                'transaction_id': made.get('payment.transaction', cls.env['payment.transaction']).id,
+                'transaction_id': made.get(
+                    'payment.transaction', cls.env['payment.transaction']
+                ).id,
                 'partner_id': client,
                 'currency_id': side['company'].currency_id.id,
                 'state': 'needs_response',
