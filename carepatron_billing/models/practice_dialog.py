@@ -37,20 +37,29 @@ class PracticeDialog(models.AbstractModel):
             return
         for name, value in vals.items():
             field = self._fields.get(name)
-            if field is not None and field.relational:
-                self.env[field.comodel_name].browse(_named(field, value)).check_access('read')
+            if field is None or not field.relational:
+                continue
+            records = self.env[field.comodel_name]
+            ids, parts = _named(field, value)
+            records.browse(ids).check_access('read')
+            if hasattr(records, '_check_given'):
+                for part in parts:
+                    records._check_given(part)
 
 
 def _named(field, value):
-    """Return the ids that a value of a relational field names."""
+    """Return the ids that a value of a relational field names, and the values of new lines."""
     if field.type == 'many2one':
-        return [value] if isinstance(value, int) and value else []
-    ids = []
+        return ([value] if isinstance(value, int) and value else []), []
+    ids, parts = [], []
     for command in value or []:
         if isinstance(command, int):
             ids.append(command)
         elif command[0] == 6:
             ids += command[2]
-        elif command[0] in (1, 4) and isinstance(command[1], int):
-            ids.append(command[1])
-    return ids
+        else:
+            if command[0] in (1, 4) and isinstance(command[1], int):
+                ids.append(command[1])
+            if command[0] in (0, 1):
+                parts.append(command[2])
+    return ids, parts

@@ -25,6 +25,7 @@ PARTS = {
     'practice.billing.batch.note': ('batch_id', 'practice.billing.batch'),
     'practice.billing.preview.line': ('preview_id', 'practice.billing.preview'),
     'practice.billing.preview.obstacle': ('preview_id', 'practice.billing.preview'),
+    'practice.card.charge.line': ('wizard_id', 'practice.card.charge'),
     'practice.invoice.correct.line': ('wizard_id', 'practice.invoice.correct'),
     'practice.refund.line': ('wizard_id', 'practice.refund'),
 }
@@ -216,16 +217,19 @@ class AccessCommon(SessionsCommon):
             field, whole = PARTS[model]
             values = {field: cls.make(whole, side, user).id, **values}
         record = env[model].create(values)
-        record.flush_recordset()
-        cls.env.cr.execute(
-            SQL(
-                "UPDATE %s SET create_uid = %s WHERE id = %s",
-                SQL.identifier(record._table),
-                user.id,
-                record.id,
+        # Dialogs are for whoever opened them.
+        lines = [record[name] for name in values if record._fields[name].type == 'one2many']
+        for made in (record, *lines):
+            made.flush_recordset()
+            cls.env.cr.execute(
+                SQL(
+                    "UPDATE %s SET create_uid = %s WHERE id = ANY(%s)",
+                    SQL.identifier(made._table),
+                    user.id,
+                    made.ids,
+                )
             )
-        )
-        record.invalidate_recordset(['create_uid'])
+            made.invalidate_recordset(['create_uid'])
         return record
 
     @classmethod
@@ -256,6 +260,9 @@ class AccessCommon(SessionsCommon):
             'practice.billing.preview.line': {'payer_id': client, 'clients': "Ada", 'sessions': 1},
             'practice.billing.preview.obstacle': {'kind': 'price', 'name': "No price"},
             'practice.billing.waive': {'item_ids': [Command.set([item])], 'reason': "Gift"},
+            'practice.card.charge': {'line_ids': [Command.create({'move_id': move})]},
+            'practice.card.charge.line': {'move_id': move},
+            'practice.card.holder': {'company_id': company, 'partner_id': client},
             'practice.dispute': {
                 'provider_id': side['provider'].id,
                 'dispute': f'dp_{company}_{client}',

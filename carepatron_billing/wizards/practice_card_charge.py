@@ -14,6 +14,7 @@ class PracticeCardCharge(models.TransientModel):
     """Charge card: what will be charged to which card, then what became of each."""
 
     _name = 'practice.card.charge'
+    _inherit = 'practice.dialog'
     _description = "Charge Saved Cards"
 
     line_ids = fields.One2many('practice.card.charge.line', 'wizard_id', readonly=True)
@@ -116,6 +117,7 @@ class PracticeCardChargeLine(models.TransientModel):
     """One invoice that a saved card is to be charged for."""
 
     _name = 'practice.card.charge.line'
+    _inherit = 'practice.dialog'
     _description = "Charge of a Saved Card"
     _order = 'id'
 
@@ -161,7 +163,16 @@ class PracticeCardChargeLine(models.TransientModel):
         line_sudo = self.sudo()
         tx_sudo = line_sudo.transaction_id
         if not tx_sudo:
-            line_sudo.problem = self.move_id._billing_chargeable()[1]
+            due, line_sudo.problem = self.move_id._billing_chargeable()
+            card = self.move_id.partner_id._billing_card(self.move_id.company_id)
+            # Nobody charges another amount or another's card than what the books say now.
+            if not line_sudo.problem and (
+                self.currency_id.compare_amounts(self.amount, due)
+                or line_sudo.token_id.id != card.id
+            ):
+                line_sudo.problem = self.env._(
+                    "What is due, or the card, has changed meanwhile. Please begin again."
+                )
             if line_sudo.problem:
                 return
             tx_sudo = self.move_id._billing_new_charge(line_sudo.token_id, self.amount)
