@@ -80,8 +80,11 @@ class AccountMove(models.Model):
     def _billing_tell_reminders(self, tell):
         for reminder in self.billing_reminder_ids:
             why = reminder.reason or ""
-            if reminder.state in ('sent', 'uncertain'):
+            if reminder.state == 'sent':
                 tell(self, 'reminded', reminder.create_date, self.env._("Reminder sent"), why)
+            elif reminder.state == 'uncertain':
+                text = self.env._("It is not known whether a reminder arrived")
+                tell(self, 'reminded', reminder.create_date, text, why, True)
             elif reminder.state in ('failed', 'refused', 'bounced'):
                 text = self.env._("A reminder did not arrive")
                 tell(self, 'reminded', reminder.create_date, text, why, True)

@@ -50,7 +50,8 @@ class PracticeReminderEffect(models.Model):
                    move.id AS move_id, move.partner_id AS payer_id, move.company_id,
                    reminder.rule_id, reminder.id IS NOT NULL AS is_reminded,
                    move.invoice_date, reminder.day, paid.day AS paid_on,
-                   CASE WHEN paid.day - reminder.day <= 7 THEN 100.0
+                   CASE WHEN reminder.id IS NULL THEN NULL
+                        WHEN paid.day - reminder.day <= 7 THEN 100.0
                         WHEN paid.day IS NOT NULL OR reminder.day < current_date - 7 THEN 0.0
                     END AS paid_within_week,
                    paid.day - reminder.day AS days_after_reminder,

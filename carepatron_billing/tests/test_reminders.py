@@ -289,6 +289,8 @@ class TestReminders(RemindersCommon):
         self.run_cron(hours=1)
         self.run_cron(days=1)
         self.assertEqual(move.billing_reminder_ids.state, 'uncertain')
+        [told] = [one for one in move.billing_timeline if one['kind'] == 'reminded']
+        self.assertTrue(told['is_problem'])
         self.assertTrue(move.activity_ids)
         mails.with_user(self.front_desk).action_it_did_not_arrive()
         self.run_cron(days=1)
@@ -350,6 +352,16 @@ class TestReminders(RemindersCommon):
         self.assertEqual(effect.mapped('days_after_reminder'), [3, 0])
         self.assertEqual(effect.mapped('days_to_pay'), [10, 0])
         self.assertEqual(effect[0].paid_within_week, 100)
+        never = self.make_due(days_ago=1, partner=self.client_partner.copy())
+        never._billing_payment_link()
+        self.pay_by_hand(never)
+        [(of_the_rule,), (of_all,)] = (
+            self.env['practice.reminder.effect']._read_group(
+                [('move_id', 'in', (paid | never).ids), *domain], [], ['paid_within_week:avg']
+            )[0]
+            for domain in ([('rule_id', '=', self.rule.id)], [])
+        )
+        self.assertEqual((of_the_rule, of_all), (100, 100))
 
     def test_preview_shows_the_mail_with_a_real_invoice_and_sends_nothing(self):
         move = self.make_due()
