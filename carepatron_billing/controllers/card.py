@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.http import request
 
 from ..gateways.stripe_gateway import StripeGatewayError
-from .pay import TOKEN_PATTERN, PayPage
+from .pay import PayPage
 
 _logger = logging.getLogger(__name__)
 
@@ -62,10 +62,9 @@ class CardPage(PayPage):
 
     def _holder(self, token):
         """Return the holder (sudo) that a link opens, in the language of its reader."""
-        holders = request.env['practice.card.holder']
-        holder_sudo = TOKEN_PATTERN.fullmatch(token) and holders._from_token(token)
-        if not holder_sudo or not holder_sudo.partner_id:
-            return holders
+        holder_sudo = self._opened_by(token, 'practice.card.holder')
+        if not holder_sudo.partner_id:
+            return holder_sudo.browse()
         return holder_sudo.with_context(
             lang=self._language(holder_sudo.partner_id.lang)
         ).with_company(holder_sudo.company_id)

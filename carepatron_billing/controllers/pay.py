@@ -2,18 +2,22 @@ import logging
 import re
 import secrets
 
+from werkzeug.exceptions import abort
+
 from odoo import http
 from odoo.exceptions import ValidationError
 from odoo.http import request
 
 from ..const import PROVIDER_CODE
 from ..gateways.stripe_gateway import StripeGatewayError
+from .guard import WINDOW_SECONDS, Guard
 
 _logger = logging.getLogger(__name__)
 
 # Stripe's id of a Checkout Session; whatever else arrives never reaches the database.
 SESSION_PATTERN = re.compile(r'cs_[A-Za-z0-9_]{1,250}')
 TOKEN_PATTERN = re.compile(r'[A-Za-z0-9_-]{20,64}')
+guard = Guard()
 
 # The address is the key to the page: it must not travel on, be framed, kept or indexed.
 HEADERS = [
@@ -173,14 +177,31 @@ class PayPage(http.Controller):
 
     def _link(self, token):
         """Return the link (sudo) that a token opens, in the language of its reader."""
-        links = request.env['practice.payment.link']
-        link_sudo = TOKEN_PATTERN.fullmatch(token) and links._from_token(token)
+        link_sudo = self._opened_by(token, 'practice.payment.link')
         if not link_sudo:
-            return links
+            return link_sudo
         link_sudo._page_fetch_people()
         return link_sudo.with_context(lang=self._language(link_sudo.payer_id.lang)).with_company(
             link_sudo.company_id
         )
+
+    def _opened_by(self, token, model):
+        """Return the record (sudo) that a token opens; empty where it opens none.
+
+        Whoever tries token after token is answered 429 for a while, right ones included.
+        """
+        address = request.httprequest.remote_addr
+        if guard.is_shut(address):
+            response = self._not_found()
+            response.status_code = 429
+            response.headers['Retry-After'] = str(WINDOW_SECONDS)
+            abort(response)
+        found_sudo = request.env[model].sudo()
+        if TOKEN_PATTERN.fullmatch(token):
+            found_sudo = found_sudo._from_token(token)
+        if not found_sudo and guard.note_wrong(address):
+            _logger.warning("Somebody at %s tries out links; shut out for a while.", address)
+        return found_sudo
 
     def _language(self, wanted=None):
         """Return the wanted language if it is installed, else the nearest to the browser's."""

@@ -237,7 +237,9 @@ class IrActionsReport(models.Model):
         if report.report_name in self._BILLING_FALLBACKS:
             # A browser has no stylesheet of ours; the engine has it parsed already.
             drawing = self.env.context.get('billing_document')
-            values['stylesheet'] = False if drawing else Markup(screen_css(DEFAULT_FONT))
+            # A stylesheet from our own files.
+            css = False if drawing else Markup(screen_css(DEFAULT_FONT))  # noqa: S704
+            values['stylesheet'] = css
         if self.env.context.get('proforma_invoice') and report.model == 'account.move':
             # The portal's page of an invoice that was not sent yet.
             moves = self.env[report.model].browse(docids)

@@ -1,5 +1,8 @@
+from unittest.mock import patch
+
 from odoo.tests import HttpCase, tagged
 
+from ..controllers import pay
 from .common import CLINICAL_CODE, CLINICAL_NAME, BillingCommon, real_rendering
 
 
@@ -43,6 +46,27 @@ class TestPayPage(BillingCommon, HttpCase):
         ]
         self.assertEqual({answer.status_code for answer in answers}, {404})
         self.assertEqual(len({answer.text for answer in answers}), 1)
+
+    def test_who_tries_link_after_link_is_shut_out_for_a_minute(self):
+        clock = [0.0]
+        fresh = pay.Guard(most_wrong=3, clock=lambda: clock[0])
+        with patch.object(pay, 'guard', fresh), self.assertLogs(pay.__name__, 'WARNING') as log:
+            codes = [self.url_open(f'/billing/pay/{"x" * 32}').status_code for _ in range(4)]
+            shut = self.url_open(self.path)
+            clock[0] = 61.0
+            later = self.url_open(self.path)
+        self.assertEqual(codes, [404, 404, 404, 429])
+        self.assertEqual((shut.status_code, later.status_code), (429, 200))
+        self.assertEqual(shut.headers['Retry-After'], '60')
+        self.assertNotIn(self.move.name, shut.text)
+        self.assertEqual(len(log.output), 1)
+        self.assertNotIn('x' * 32, log.output[0])
+
+    def test_other_addresses_are_not_shut_out(self):
+        fresh = pay.Guard(most_wrong=1)
+        self.assertTrue(fresh.note_wrong('10.0.0.1'))
+        self.assertTrue(fresh.is_shut('10.0.0.1'))
+        self.assertFalse(fresh.is_shut('10.0.0.2'))
 
     def test_invoice_can_be_downloaded(self):
         with real_rendering(self.registry):
