@@ -90,7 +90,7 @@ class AccountMove(models.Model):
                     dialog = move_sudo.env['practice.payment.link.send'].create(
                         {'move_id': self.id}
                     )
-                    dialog.action_send()
+                    dialog._send()
             except UserError as error:
                 problem = str(error)
         if problem:

@@ -163,7 +163,7 @@ class PracticeBillingBatch(models.Model):
             try:
                 with self.env.cr.savepoint():
                     dialog = move.env['practice.payment.link.send'].create({'move_id': move.id})
-                    dialog.action_send()
+                    dialog._send()
             except UserError as error:
                 self.env.invalidate_all()
                 problem = str(error)

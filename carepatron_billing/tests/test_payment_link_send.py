@@ -32,6 +32,16 @@ class TestPaymentLinkSend(BillingCommon):
         for word in (CLINICAL_NAME, CLINICAL_CODE, "herapy"):
             self.assertNotIn(word, f"{mail.subject} {mail.body_html} {mail.attachment_ids.name}")
 
+    def test_mail_that_tells_of_the_session_is_warned_of_once(self):
+        dialog = self.dialog()
+        self.assertFalse(dialog.clinical)
+        dialog.message = f"<p>For {CLINICAL_NAME.upper()}, <b>{CLINICAL_CODE}</b></p>"
+        self.assertEqual(dialog.clinical, f"{CLINICAL_CODE}, {CLINICAL_NAME}")
+        self.assertEqual(dialog.action_send()['res_id'], dialog.id)
+        self.assertFalse(self.mails_to('dana@example.com'))
+        dialog.with_context(billing_sends_anyway=True).action_send()
+        self.assertEqual(len(self.mails_to('dana@example.com')), 1)
+
     def test_dialog_that_is_sent_twice_sends_once(self):
         dialog = self.dialog()
         dialog.action_send()

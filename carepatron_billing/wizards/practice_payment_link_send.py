@@ -3,8 +3,9 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import email_normalize, formatLang
+from odoo.tools import email_normalize, formatLang, html2plaintext
 
+from ..clinical import told_of
 from ..tools import claim
 
 LAYOUT = 'carepatron_billing.mail_layout'
@@ -57,6 +58,10 @@ class PracticePaymentLinkSend(models.TransientModel):
         sanitize_style=True,
     )
     attach_invoice = fields.Boolean(string="Attach the invoice (PDF)", default=True)
+    clinical = fields.Char(
+        compute='_compute_clinical',
+        help="Names and codes of services that the mail tells, though an e-mail is no secret.",
+    )
     url = fields.Char(string="Payment link", compute='_compute_url')
     is_test_mode = fields.Boolean(compute='_compute_mode')
     is_unavailable = fields.Boolean(compute='_compute_mode')
@@ -113,6 +118,14 @@ class PracticePaymentLinkSend(models.TransientModel):
         for wizard in self:
             wizard.preview = wizard.show_preview and wizard._render_mail()
 
+    @api.depends('link_id', 'message', 'subject')
+    def _compute_clinical(self):
+        for wizard in self:
+            wizard._check_link()
+            text = f"{wizard.subject or ''}\n{html2plaintext(wizard.message or '')}"
+            lines_sudo = wizard.link_id.sudo()._moves().invoice_line_ids
+            wizard.clinical = ", ".join(told_of(lines_sudo, text))
+
     @api.depends('link_id')
     def _compute_url(self):
         for wizard in self:
@@ -157,8 +170,27 @@ class PracticePaymentLinkSend(models.TransientModel):
     # === ACTION METHODS ===#
 
     def action_send(self):
+        """Send the link, after one warning if the mail tells what the client came for.
+
+        :rtype: dict
+        :raise UserError: if the address is none, or nothing is due any more.
+        """
+        self.ensure_one()
+        if self.clinical and not self.env.context.get('billing_sends_anyway'):
+            return {
+                'type': 'ir.actions.act_window',
+                'name': self.env._("Send payment link"),
+                'res_model': self._name,
+                'res_id': self.id,
+                'view_mode': 'form',
+                'target': 'new',
+            }
+        return self._send()
+
+    def _send(self):
         """Send the link to the address in the dialog, and log it on the invoice, once.
 
+        :rtype: dict
         :raise UserError: if the address is none, or nothing is due any more.
         """
         self.ensure_one()

@@ -57,7 +57,7 @@ class PracticePaymentLinkSendAll(models.TransientModel):
         for move in moves:
             self.env['practice.payment.link.send'].create(
                 {'move_id': move.id, 'attach_invoice': self.attach_invoice}
-            ).action_send()
+            )._send()
         return {
             'type': 'ir.actions.client',
             'tag': 'display_notification',
