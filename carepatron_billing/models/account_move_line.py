@@ -84,6 +84,21 @@ class AccountMoveLine(models.Model):
             >= 0
         )
 
+    def _billing_is_going_back(self):
+        """Whether this open credit is being given back, so that it pays nothing any more.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        payment_sudo, note_sudo = self.payment_id.sudo(), self.move_id.sudo()
+        if payment_sudo:
+            refunds_sudo = payment_sudo.payment_transaction_id._stripe_payment_link_refunds()
+            return any(not tx.payment_id for tx in refunds_sudo)
+        return any(
+            not tx.billing_credit_note_id
+            for tx in note_sudo.reversed_entry_id._billing_refunds_under_way()
+        )
+
     def _billing_prepare_credit(self):
         """Return the lines of a credit note that takes these lines back whole.
 

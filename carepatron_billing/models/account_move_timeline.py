@@ -101,6 +101,9 @@ class AccountMove(models.Model):
                 how = source.payment_transaction_id and self.env._("online")
                 text = self.env._("%(amount)s paid", amount=amount)
                 tell(self, 'paid', source.create_date, text, how or source.journal_id.name)
+                if source.billing_receipt_at:
+                    text = self.env._("Receipt sent to %s", source._billing_receipt_email())
+                    tell(self, 'sent', source.billing_receipt_at, text)
         self._billing_tell_credits(tell)
         transactions = self.transaction_ids
         for tx in transactions:

@@ -157,7 +157,7 @@ class PaymentTransaction(models.Model):
         result = super(PaymentTransaction, todo)._post_process()
         for tx in todo & own:
             tx._billing_after_charge()
-            if tx.state == 'done' and tx.operation != 'refund':
+            if tx.state == 'done':
                 tx.payment_id._billing_send_receipt()
         return result
 

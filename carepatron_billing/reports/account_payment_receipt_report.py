@@ -42,6 +42,10 @@ class AccountPaymentReceiptReport(models.AbstractModel):
                 formatLang(env, payment.amount, currency_obj=payment.currency_id),
             )
         )
+        given_back = 0.0 if is_refund else payment.sudo()._billing_given_back()
+        if payment.currency_id.compare_amounts(given_back, 0.0) > 0:
+            text = formatLang(env, given_back, currency_obj=payment.currency_id)
+            facts.append((env._("Amount refunded"), text))
         template = self._get_template(payment).with_context(lang=env.lang)
         payer = payment.partner_id
         mark_kind, mark = self._get_mark(payment)
@@ -84,6 +88,9 @@ class AccountPaymentReceiptReport(models.AbstractModel):
         return payment.company_id._billing_default_template()
 
     def _get_mark(self, payment):
+        given_back = payment.sudo()._billing_given_back()
+        if payment.currency_id.compare_amounts(given_back, payment.amount) >= 0:
+            return ('cancelled', self.env._("Refunded"))
         return {
             'draft': ('draft', self.env._("Draft")),
             'canceled': ('cancelled', self.env._("Cancelled")),

@@ -97,7 +97,8 @@ class TestOverpayment(BillingCommon):
         self.assertEqual(self.move.payment_state, 'paid')
         self.assertFalse(self.move.reversal_move_ids)
         self.assertFalse(self.move.billing_overpaid)
-        self.assertEqual(len(self.mails_to('dana@example.com')), 1)
+        # Two receipts, and what tells of the refund.
+        self.assertEqual(len(self.mails_to('dana@example.com')), 3)
 
     def test_part_of_it_refunded_leaves_the_rest_open(self):
         self.refund(amount=5000)

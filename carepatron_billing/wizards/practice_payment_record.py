@@ -44,6 +44,10 @@ class PracticePaymentRecord(models.TransientModel):
         domain="[('id', 'in', journal_ids)]",
     )
     note = fields.Char(help="For example the number of a cheque or of a card receipt.")
+    email = fields.Char(compute='_compute_email', compute_sudo=True)
+    send_receipt = fields.Boolean(
+        compute='_compute_send_receipt', store=True, precompute=True, readonly=False
+    )
     is_processing = fields.Boolean(compute='_compute_is_processing')
     is_done = fields.Boolean(readonly=True)
 
@@ -66,6 +70,16 @@ class PracticePaymentRecord(models.TransientModel):
             journals = wizard.journal_ids
             cash = journals.filtered(lambda journal: journal.type == 'cash')
             wizard.journal_id = (cash or journals)[:1]._origin
+
+    @api.depends('move_id')
+    def _compute_email(self):
+        for wizard in self:
+            wizard.email = wizard.move_id.commercial_partner_id.email_normalized
+
+    @api.depends('company_id')
+    def _compute_send_receipt(self):
+        for wizard in self:
+            wizard.send_receipt = wizard.company_id.billing_receipts == 'all'
 
     @api.depends('move_id')
     def _compute_is_processing(self):
@@ -93,7 +107,11 @@ class PracticePaymentRecord(models.TransientModel):
             self.env['account.payment.register']
             .sudo()
             .with_company(self.company_id)
-            .with_context(active_model='account.move', active_ids=move.ids)
+            .with_context(
+                active_model='account.move',
+                active_ids=move.ids,
+                billing_receipt=self.send_receipt,
+            )
             .create(
                 {
                     'journal_id': self.journal_id.id,

@@ -301,8 +301,10 @@ class PracticeRefund(models.TransientModel):
         if note_sudo:
             note_sudo._post(soft=False)
             note_sudo._billing_close_sessions()
-        if self.way == 'hand' and payment_sudo._billing_open_debit():
-            payment_sudo._billing_match_with(move_sudo._billing_credits().line_ids)
+        if self.way == 'hand':
+            if payment_sudo._billing_open_debit():
+                payment_sudo._billing_match_with(move_sudo._billing_credits().line_ids)
+            payment_sudo._billing_send_receipt(kinds=('all',))
 
     def _make_note(self, move_sudo):
         """Return the draft of the credit note; none where an open one is given back."""

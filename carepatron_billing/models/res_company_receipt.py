@@ -1,0 +1,24 @@
+from odoo import fields, models
+
+
+class ResCompany(models.Model):
+    _inherit = 'res.company'
+
+    billing_receipts = fields.Selection(
+        [
+            ('all', "For every payment"),
+            ('online', "For online payments only"),
+            ('none', "Never by themselves"),
+        ],
+        string="Receipts",
+        required=True,
+        default='all',
+        help="Sent by e-mail as soon as a payment is booked, in the client's language.",
+    )
+    billing_use_credit = fields.Boolean(
+        string="Use Credit by Itself",
+        help="New invoices are paid with the payer's credit as far as it goes.",
+    )
+
+    def _get_billing_settings_fields(self):
+        return super()._get_billing_settings_fields() | {'billing_receipts', 'billing_use_credit'}
