@@ -13,6 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.conftest import DESKTOP, PHONE
 from tests.practice import SERVICE_CODE, SERVICE_NAME, at_once, session_in, wait_until
+from tests.screens import assert_fit_both
 
 PAID = ("paid", 0.0)
 
@@ -381,6 +382,61 @@ def test_lost_dispute_opens_the_invoice_and_its_documents_are_handed_out(
     fake.close_dispute(dispute, "lost")
     wait_until(lambda: practice.invoice_state(invoice) == ("not_paid", 120.0))
     assert dispute_state(practice, session) == [["lost", "2"]]
+
+
+def test_refund_credit_and_dispute_at_the_desk(practice, fake, page, log_in, keep_screenshot):
+    page.emulate_media(reduced_motion="reduce")
+    invoice, session = paid_invoice(practice)
+    log_in(page, "manager")
+    address = f"{practice.server.url}/odoo/billing-invoices/{invoice}"
+    for way, label in (("card", "by Stripe"), ("credit", "As credit"), ("hand", "By hand")):
+        page.goto(address)
+        page.click("button[name=action_billing_refund]")
+        page.wait_for_selector(".modal [name=reason]")
+        page.locator(".modal [name=way]").get_by_text(label).click()
+        page.locator(".modal [name=scope]").get_by_text("A part").click()
+        page.fill(".modal [name=amount] input", "20")
+        page.fill(".modal [name=reason] input", f"Left early, {way}")
+        assert_fit_both(page, f"refund {way}", keep_screenshot)
+        page.click(".modal button[name=action_refund]")
+        page.wait_for_selector(f".o_billing_timeline :text('Left early, {way}')")
+    assert credit_notes(practice, invoice) == [
+        ["posted", "20.00", "0.00"],
+        ["posted", "20.00", "20.00"],
+        ["posted", "20.00", "0.00"],
+    ]
+    assert_fit_both(page, "refunded invoice", keep_screenshot)
+    fake.dispute(session, amount=10000)
+    wait_until(lambda: dispute_state(practice, session) == [["needs_response", "1"]])
+    page.goto(address)
+    page.wait_for_selector("button:has-text('See the dispute')")
+    assert_fit_both(page, "disputed invoice", keep_screenshot)
+    page.click("button[name=action_billing_open_dispute]")
+    page.wait_for_selector("[name=evidence] li")
+    assert_fit_both(page, "dispute", keep_screenshot)
+    client = practice.value(f"SELECT partner_id FROM account_move WHERE id = {invoice}")
+    page.goto(f"{practice.server.url}/odoo/billing-clients/{client}")
+    page.wait_for_selector("button[name=action_billing_credit]")
+    keep_screenshot(page, "client with credit")
+    other = practice.call(
+        "frontdesk",
+        "account.move",
+        "create",
+        {
+            "move_type": "out_invoice",
+            "billing_client_id": int(client),
+            "partner_id": int(client),
+            "invoice_line_ids": [(0, 0, {"name": "Report", "price_unit": 50.0, "tax_ids": [(5,)]})],
+        },
+    )
+    page.goto(f"{practice.server.url}/odoo/billing-invoices/{other}")
+    page.wait_for_selector(".alert:has-text('of credit')")
+    page.click("button[name=action_billing_create]")
+    page.wait_for_selector("button[name=action_billing_use_credit]")
+    assert_fit_both(page, "invoice and credit", keep_screenshot)
+    page.click("button[name=action_billing_use_credit]")
+    page.wait_for_selector(".o_billing_timeline .o_kind_credited, .o_billing_timeline .o_kind_paid")
+    assert practice.invoice_state(other) == ("partial", 30.0)
 
 
 def test_stripe_out_of_reach_gives_a_page_and_loses_nothing(practice, fake):

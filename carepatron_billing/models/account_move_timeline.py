@@ -104,6 +104,11 @@ class AccountMove(models.Model):
                 if source.billing_receipt_at:
                     text = self.env._("Receipt sent to %s", source._billing_receipt_email())
                     tell(self, 'sent', source.billing_receipt_at, text)
+            elif payment.move_id.move_type == 'out_refund' and (
+                payment.move_id.reversed_entry_id != self
+            ):
+                text = self.env._("%s paid by credit", amount)
+                tell(self, 'paid', max(parts.mapped('create_date')), text, payment.move_id.name)
         self._billing_tell_credits(tell)
         transactions = self.transaction_ids
         for tx in transactions:

@@ -604,6 +604,10 @@ class PaymentTransaction(models.Model):
             source = self.search(
                 [('provider_id', '=', provider.id), ('provider_reference', '=', intent)]
             )
+        if not source and self._stripe_payment_link_charge_told(provider, intent):
+            source = self.search(
+                [('provider_id', '=', provider.id), ('provider_reference', '=', intent)]
+            )
         if source and source.state != 'done':
             source._stripe_payment_link_sync()
         return source
