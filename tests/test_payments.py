@@ -389,7 +389,7 @@ def test_refund_credit_and_dispute_at_the_desk(practice, fake, page, log_in, kee
     invoice, session = paid_invoice(practice)
     log_in(page, "manager")
     address = f"{practice.server.url}/odoo/billing-invoices/{invoice}"
-    for way, label in (("card", "by Stripe"), ("credit", "As credit"), ("hand", "By hand")):
+    for way, label in (("card", "by Stripe"), ("hand", "By hand"), ("credit", "As credit")):
         page.goto(address)
         page.click("button[name=action_billing_refund]")
         page.wait_for_selector(".modal [name=reason]")
@@ -402,8 +402,8 @@ def test_refund_credit_and_dispute_at_the_desk(practice, fake, page, log_in, kee
         page.wait_for_selector(f".o_billing_timeline :text('Left early, {way}')")
     assert credit_notes(practice, invoice) == [
         ["posted", "20.00", "0.00"],
-        ["posted", "20.00", "20.00"],
         ["posted", "20.00", "0.00"],
+        ["posted", "20.00", "20.00"],
     ]
     assert_fit_both(page, "refunded invoice", keep_screenshot)
     fake.dispute(session, amount=10000)

@@ -60,6 +60,7 @@ class PracticeRefund(models.TransientModel):
     available = fields.Monetary(
         string="Can be given back", compute='_compute_available', compute_sudo=True
     )
+    open_credit = fields.Monetary(compute='_compute_available', compute_sudo=True)
     amount = fields.Monetary(
         compute='_compute_amount', store=True, precompute=True, readonly=False, required=True
     )
@@ -150,6 +151,7 @@ class PracticeRefund(models.TransientModel):
     def _compute_available(self):
         for wizard in self:
             move_sudo = wizard.move_id.sudo()
+            wizard.open_credit = move_sudo._billing_open_credit()
             left = move_sudo._billing_refundable() if move_sudo else 0.0
             if wizard.way == 'card':
                 sources_sudo = wizard._source_sudo()
