@@ -79,8 +79,11 @@ class ResPartner(models.Model):
             for partner in client | payer:
                 counts[partner.id] = counts.get(partner.id, 0) + count
         open_moves = issued & Domain('partner_id', 'in', self.ids)
+        # Credit is told apart from it.
         for partner, total in Move._read_group(
-            open_moves, ['partner_id'], ['amount_residual_signed:sum']
+            open_moves & Domain('move_type', '=', 'out_invoice'),
+            ['partner_id'],
+            ['amount_residual_signed:sum'],
         ):
             due[partner.id] = total
         late = Domain.OR(

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
 
@@ -36,8 +37,12 @@ class ResPartner(models.Model):
         """Show the credit notes and payments that make up this payer's credit.
 
         :rtype: dict
+        :raise AccessError: if the user is not of the front desk
         """
         self.ensure_one()
+        self.check_access('read')
+        if not self.env.user.has_group('carepatron_billing.group_front_desk'):
+            raise AccessError(self.env._("Only the front desk sees a payer's credit."))
         action = self.env['ir.actions.act_window']._for_xml_id(
             'carepatron_billing.account_move_billing_action'
         )
