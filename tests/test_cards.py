@@ -4,34 +4,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
+from axe_playwright_python.sync_playwright import Axe
 
-from tests.practice import at_once, session_in, wait_until
+from tests.conftest import PHONE
+from tests.practice import at_once, payer_of, save_card, session_in, wait_until
 
 PAID = ("paid", 0.0)
 BOOKED_ONCE = [["paid", "120.00", "asset_cash"]]
-FAILS_WHEN_CHARGED = "4000000000000341"
 CHARGING = b"POST /v1/payment_intents "
 
 
 @pytest.fixture(scope="module")
 def server_options(stripe_gate):
     return {"workers": 2, "stripe_url": stripe_gate.url}
-
-
-def payer_of(practice, invoice):
-    return int(practice.value(f"SELECT partner_id FROM account_move WHERE id = {invoice}"))
-
-
-def save_card(practice, invoice, **how):
-    """Save a card at the desk, as *Enter a card here* does; return the payer."""
-    action = practice.call("frontdesk", "account.move", "action_billing_add_card", [invoice])
-    action = practice.call(
-        "frontdesk", "practice.card.holder", "action_add_card", [action["res_id"]]
-    )
-    back = practice.stripe.pay_session(action["url"].rpartition("/")[2], **how)
-    page = requests.get(back, timeout=60)
-    assert "Your saved cards" in page.text
-    return payer_of(practice, invoice)
 
 
 def cards(practice, payer):
@@ -130,16 +115,34 @@ def test_money_from_an_open_payment_page_is_seen_before_a_card_is_charged(practi
     fake.release()
 
 
-def test_decline_says_why_and_what_next_and_leaves_the_invoice_due(practice, fake):
+DECLINES = {
+    "4000000000000341": ("The bank declined without saying why.", "Try again in a few days"),
+    "4000000000009995": ("There is not enough money on the card.", "Try again in a few days"),
+    "4000000000000069": ("The card has expired.", "Ask for another card"),
+    "4000000000009987": ("The bank does not accept this card.", "Ask for another card"),
+    "4000002760003184": ("The bank wants the card's owner to confirm", "link has been sent"),
+}
+
+
+def test_each_decline_says_why_and_what_next_and_leaves_the_invoice_due(practice, fake, inbox):
     invoice = practice.new_invoice()
-    save_card(practice, invoice, card=FAILS_WHEN_CHARGED)
-    wizard = dialog(practice, invoice)
-    press_charge(practice, wizard)
-    ((outcome, words),) = outcomes(practice, wizard)
-    assert outcome == "failed"
-    assert words.startswith("The bank declined without saying why. Try again in a few days")
-    assert practice.invoice_state(invoice) == ("not_paid", 120.0)
+    payer = save_card(practice, invoice)
+    ((*_facts, reference),) = cards(practice, payer)
+    for number, (why, what_next) in DECLINES.items():
+        fake.turn_card(reference, number)
+        wizard = dialog(practice, invoice)
+        press_charge(practice, wizard)
+        ((outcome, words),) = outcomes(practice, wizard)
+        assert (outcome, why in words, what_next in words) == ("failed", True, True), words
+        assert practice.invoice_state(invoice) == ("not_paid", 120.0)
     assert practice.charges(invoice) == []
+    practice.run_cron("ir_cron_mail_scheduler_action", module="mail")
+    inbox.wait_for(practice.client_email(invoice))
+    # Paying by the link, the owner confirms it.
+    assert fake.pay_session(
+        session_in(practice.click_pay(practice.link(invoice))), card="4000002760003184"
+    )
+    wait_until(lambda: practice.invoice_state(invoice) == PAID)
 
 
 def test_answer_of_stripe_that_is_lost_is_found_out_and_nobody_charges_meanwhile(practice, fake):
@@ -229,3 +232,67 @@ def test_card_is_kept_while_paying_only_with_the_payers_tick(practice, fake):
         f"SELECT billing_consent FROM payment_token WHERE active AND partner_id = {payer}"
     )
     assert "keeps this card at Stripe" in consent
+
+
+def test_many_are_charged_at_once_with_the_total_shown_before(practice, fake):
+    invoices = [practice.new_invoice() for _client in range(3)]
+    save_card(practice, invoices[0])
+    save_card(practice, invoices[1], card="4000000000000341")
+    wizard = dialog(practice, *invoices)
+    (shown,) = practice.call(
+        "frontdesk", "practice.card.charge", "read", [wizard], ["total", "charge_count"]
+    )
+    assert (shown["total"].replace("\xa0", ""), shown["charge_count"]) == ("$240.00", 2)
+    press_charge(practice, wizard)
+    assert [outcome for outcome, _words in outcomes(practice, wizard)] == ["paid", "failed", False]
+    assert [len(practice.charges(invoice)) for invoice in invoices] == [1, 0, 0]
+
+
+def test_desk_saves_and_charges_a_card_in_the_browser(
+    practice, fake, new_page, log_in, keep_screenshot
+):
+    for name, size, card, word in (
+        ("desktop", None, "4242424242424242", "Paid"),
+        ("phone", PHONE, "4000000000000341", "The bank declined"),
+    ):
+        invoice = practice.new_invoice()
+        page = new_page(size)
+        log_in(page, "frontdesk")
+        address = f"{practice.server.url}/odoo/billing-invoices/{invoice}"
+        page.goto(address)
+        page.wait_for_selector(".o_billing_invoice canvas")
+        press(page, "Add payment method")
+        with page.context.expect_page() as opened:
+            page.click(".modal button:has-text('Enter a card here')")
+        stripe = opened.value
+        stripe.wait_for_selector("#number")
+        for field, value in (
+            ("#email", "payer@example.com"),
+            ("#number", card),
+            ("#expiry", "12 / 34"),
+            ("#cvc", "123"),
+            ("#name", "A Client"),
+        ):
+            stripe.fill(field, value)
+        stripe.click("form:has(#number) button")
+        stripe.wait_for_selector(f"text=•••• {card[-4:]}")
+        assert Axe().run(stripe).response["violations"] == []
+        keep_screenshot(stripe, f"saved cards {name}")
+        page.goto("about:blank")
+        page.goto(address)
+        page.wait_for_selector(".o_billing_invoice canvas")
+        press(page, "Charge card")
+        page.wait_for_selector(f".modal >> text=•••• {card[-4:]}")
+        keep_screenshot(page, f"charge card {name}")
+        page.click(".modal button:has-text('Charge card')")
+        page.wait_for_selector(f"text={word}")
+        keep_screenshot(page, f"charged card {name}")
+
+
+def press(page, label):
+    """Press a button of a form's header, which a phone keeps in a menu."""
+    button = page.locator(f".o_statusbar_buttons button:visible:has-text('{label}')")
+    if not button.count():
+        page.click(".o_statusbar_buttons .o-dropdown")
+        button = page.locator(f".o-dropdown--menu button:has-text('{label}')")
+    button.first.click()

@@ -5,9 +5,11 @@ import threading
 import pytest
 import requests
 
-from tests.practice import session_in, wait_until
+from tests.practice import save_card, session_in, wait_until
 
 PAID = ("paid", 0.0)
+GOOD, FAILS_WHEN_CHARGED = "4242424242424242", "4000000000000341"
+CHARGING = b"POST /v1/payment_intents "
 ASKING_FOR_A_SESSION = b"POST /v1/checkout/sessions "
 LOOKING_UP_A_SESSION = b"GET /v1/checkout/sessions/"
 
@@ -122,3 +124,35 @@ def test_killed_between_the_booking_and_the_receipt(practice, fake, mail_gate, i
     wait_until(lambda: practice.invoice_state(invoice) == PAID)
     crash(mail_gate)
     assert_settled_once(practice, inbox, invoice)
+
+
+def test_autopay_killed_half_way_and_begun_again_charges_each_once(
+    practice, fake, stripe_gate, crash
+):
+    invoices = [practice.new_invoice() for _client in range(5)]
+    declining = invoices[1]
+    for invoice in invoices:
+        save_card(practice, invoice, card=FAILS_WHEN_CHARGED if invoice == declining else GOOD)
+    stripe_gate.hold("answer", CHARGING)
+    for invoice in invoices:
+        # The scheduler begins at once, and hangs at the gate.
+        practice.autopay(invoice)
+    crash(stripe_gate)
+    # The one that was under way is not charged again before it is known what became of it.
+    practice.run_cron("ir_cron_autopay")
+    practice.age_transactions()
+    practice.run_cron("ir_cron_reconcile")
+    practice.run_cron("ir_cron_autopay")
+    for invoice in invoices:
+        charged = [charge["amount"] for charge in practice.charges(invoice)]
+        if invoice == declining:
+            assert (charged, practice.invoice_state(invoice)) == ([], ("not_paid", 120.0))
+        else:
+            assert (charged, practice.invoice_state(invoice)) == ([12000], PAID)
+            assert practice.payments(invoice) == [["paid", "120.00", "asset_cash"]]
+    assert (
+        practice.value(
+            "SELECT count(*) FROM payment_transaction WHERE billing_autopay AND state != 'done'"
+        )
+        == "1"
+    )

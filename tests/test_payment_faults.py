@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dev.environment.odoo_log import entries
-from tests.practice import at_once, session_in, wait_until
+from tests.practice import at_once, payer_of, save_card, session_in, wait_until
 
 PAID = ("paid", 0.0)
 BOOKED_ONCE = [["paid", "120.00", "asset_cash"]]
@@ -325,6 +325,9 @@ def test_payment_that_lands_after_cancellation_is_booked_and_stays_the_clients_c
 STEPS = (
     "pay",
     "pay twice",
+    "charge card",
+    "charge a card that fails",
+    "autopay",
     "manual payment",
     "cancel",
     "refund all at Stripe",
@@ -364,6 +367,8 @@ REFUND_EVENTS = ("refund.created", "refund.updated", "refund.failed")
     lost="none",
 )
 @example(steps=["pay", "refund a part at Stripe", "cancel", "pay"], lost="all")
+@example(steps=["charge a card that fails", "charge card", "autopay", "cron"], lost="none")
+@example(steps=["autopay", "refund a part at Stripe", "pay", "charge card"], lost="all")
 @example(
     steps=[
         "pay",
@@ -417,6 +422,8 @@ def _take(step, practice, invoice, link):
     elif step == "pay twice":
         answers = at_once(*[lambda: practice.click_pay(link)] * 2)
         at_once(*(lambda answer=answer: _pay(practice, answer) for answer in answers))
+    elif "card" in step or step == "autopay":
+        _charge(step, practice, invoice)
     elif step == "manual payment" and practice.invoice_state(invoice)[1] > 20:
         practice.pay_by_hand(invoice, 20.0)
     elif step == "cancel" and practice.invoice_state(invoice)[1] > 0:
@@ -465,6 +472,22 @@ def _decide_disputes(practice, invoice, outcome):
     for dispute in practice.stripe.objects("dispute", practice.account()):
         if dispute["charge"] in charges and dispute["status"] == "needs_response":
             practice.stripe.close_dispute(dispute["id"], outcome)
+
+
+def _charge(step, practice, invoice):
+    """Charge the payer's saved card, at the desk or by itself; save one first if there is none."""
+    payer = payer_of(practice, invoice)
+    saved = f"SELECT provider_ref FROM payment_token WHERE active AND partner_id = {payer}"
+    if not practice.sql(saved):
+        save_card(practice, invoice)
+    number = "4000000000000341" if "fails" in step else "4242424242424242"
+    practice.stripe.turn_card(practice.value(saved), number)
+    if step == "autopay":
+        practice.autopay(invoice)
+        practice.run_cron("ir_cron_autopay")
+        return
+    action = practice.call("frontdesk", "account.move", "action_billing_charge_card", [invoice])
+    practice.press("frontdesk", "practice.card.charge", "action_charge", action["res_id"])
 
 
 def _let_a_refund_fail(practice, invoice):

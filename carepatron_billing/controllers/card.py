@@ -48,6 +48,17 @@ class CardPage(PayPage):
             own_sudo._billing_remove(request.env._("by the client"))
         elif own_sudo and do == 'prefer':
             own_sudo.billing_preferred_at = fields.Datetime.now()
+        elif do == 'autopay' and holder_sudo.token_ids:
+            company_sudo = holder_sudo.company_id
+            if company_sudo.billing_autopay_offered:
+                holder_sudo.write(
+                    {
+                        'autopay': company_sudo.billing_autopay_when,
+                        'autopay_how': request.env._("by the client, on the page of the cards"),
+                    }
+                )
+        elif do == 'manual':
+            holder_sudo._autopay_stop(request.env._("by the client"))
         return request.redirect(holder_sudo._path(), code=303)
 
     def _add_card(self, holder_sudo):

@@ -31,6 +31,7 @@ class StripeGatewayError(Exception):
 
     :param str kind: ``connection`` (may be tried again), ``key`` (refused), ``permission`` (the
         key lacks it, or has lost the account), ``request`` (Stripe did not accept it),
+        ``declined`` (a saved card was, and no PaymentIntent is left of it),
         ``signature`` (not from Stripe).
     :param str message: what went wrong, without secrets.
     :param str code: Stripe's error code, where there is one.
@@ -109,12 +110,11 @@ class StripeGateway:
             ).to_dict()
         except stripe.CardError as error:
             # A decline is an answer, not a failure: the intent in it tells why.
-            intent = ((error.json_body or {}).get('error') or {}).get('payment_intent')
-            if not intent:
-                raise StripeGatewayError(
-                    'request', "Stripe refused the request.", _code(error)
-                ) from None
-            return intent
+            told = (error.json_body or {}).get('error') or {}
+            if not told.get('payment_intent'):
+                code = told.get('decline_code') or _code(error)
+                raise StripeGatewayError('declined', "The card was declined.", code) from None
+            return told['payment_intent']
         except stripe.StripeError as error:
             self._fail(error)
 

@@ -1,5 +1,6 @@
 from . import (
     account_move,
+    account_move_autopay,
     account_move_card,
     account_move_correct,
     account_move_credit,
@@ -40,6 +41,7 @@ from . import (
     practice_billing_item_payer,
     practice_billing_item_session,
     practice_card_holder,
+    practice_card_holder_autopay,
     practice_card_holder_page,
     practice_dialog,
     practice_dispute,
@@ -67,6 +69,7 @@ from . import (
     product_template,
     res_company,
     res_company_automatic,
+    res_company_autopay,
     res_company_dispute,
     res_company_first_steps,
     res_company_receipt,

@@ -73,6 +73,11 @@ class AccountMove(models.Model):
             return amount, self.env._("The saved card has expired.")
         return amount, ''
 
+    def _billing_card_holder(self):
+        """Return the holder (sudo) of the payer's cards, whose link mails to the payer carry."""
+        self.ensure_one()
+        return self.env['practice.card.holder']._for(self.sudo().partner_id, self.company_id)
+
     def _billing_mail_link(self):
         """Mail the payment link to the payer, in the name of the practice.
 

@@ -30,6 +30,9 @@ class PaymentTransaction(models.Model):
     billing_decline = fields.Char(
         string="Decline Code", help="Why Stripe declined a saved card.", readonly=True, copy=False
     )
+    billing_autopay = fields.Boolean(
+        string="Autopay", help="Charged by itself.", readonly=True, copy=False
+    )
     stripe_payment_link_customer = fields.Char(
         string="Stripe Customer", readonly=True, copy=False, groups='base.group_system'
     )
@@ -154,6 +157,8 @@ class PaymentTransaction(models.Model):
         if self.state == 'error' and self.billing_decline == AUTHENTICATION:
             for move in self.invoice_ids:
                 move._billing_mail_link()
+        if self.state == 'error' and self.billing_autopay:
+            self.invoice_ids._billing_autopay_declined(self)
 
     def _stripe_payment_link_explain_card(self):
         """Return why this card cannot be charged at all, in words for the desk; '' if it can."""
@@ -187,7 +192,10 @@ class PaymentTransaction(models.Model):
             )
             return
         message = self.provider_id._stripe_payment_link_explain(error)
-        if error.code == 'resource_missing':
+        if error.kind == 'declined':
+            message = reason_of(self.env, error.code)
+            self.billing_decline = error.code
+        elif error.code == 'resource_missing':
             message = reason_of(self.env, 'no_such_card')
             self.billing_decline = 'no_such_card'
             self.token_id._stripe_payment_link_refresh(None)

@@ -2,6 +2,7 @@ from . import (
     test_amounts,
     test_attendance,
     test_automatic_invoicing,
+    test_autopay,
     test_billing_batch,
     test_billing_item,
     test_calendar_event,

@@ -168,6 +168,10 @@ class FakeClient:
         """Pay out all that lies on an account's balance."""
         return self.do('payout', account, **options)
 
+    def turn_card(self, id, number, **options):
+        """Let the bank answer for a saved card as it does for a test number from now on."""
+        return self.do('turn_card', id, number=number, **options)
+
     def expire_session(self, id):
         """Expire an open session now."""
         return self.do('expire_session', id)
