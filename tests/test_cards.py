@@ -296,3 +296,51 @@ def press(page, label):
         page.click(".o_statusbar_buttons .o-dropdown")
         button = page.locator(f".o-dropdown--menu button:has-text('{label}')")
     button.first.click()
+
+
+def pay_in_odoos_wizard(practice, invoice):
+    """Charge the saved card in Odoo's own payment dialog, as an accountant does."""
+    ((company, line, journal, token),) = practice.sql(
+        "SELECT move.company_id, line.id, line.journal_id, token.id"
+        "  FROM account_move move JOIN payment_token token ON token.partner_id = move.partner_id"
+        "  JOIN account_payment_method_line line"
+        "    ON line.payment_provider_id = token.provider_id AND line.journal_id IS NOT NULL"
+        f" WHERE token.active AND move.id = {invoice} ORDER BY line.id LIMIT 1"
+    )
+    context = {
+        "active_model": "account.move",
+        "active_ids": [invoice],
+        "allowed_company_ids": [int(company)],
+    }
+    values = {
+        "journal_id": int(journal),
+        "payment_method_line_id": int(line),
+        "payment_token_id": int(token),
+    }
+    wizard = practice.call("admin", "account.payment.register", "create", values, context=context)
+    practice.call(
+        "admin", "account.payment.register", "action_create_payments", [wizard], context=context
+    )
+
+
+def test_odoos_payment_wizard_charges_a_card_and_books_it_also_when_the_answer_comes_late(
+    practice, fake
+):
+    invoice = practice.new_invoice()
+    save_card(practice, invoice)
+    pay_in_odoos_wizard(practice, invoice)
+    assert practice.invoice_state(invoice) == PAID
+    assert practice.payments(invoice) == BOOKED_ONCE
+    # Odoo cancels its payment while nobody knows; the money must not be lost for the books.
+    invoice = practice.new_invoice()
+    save_card(practice, invoice)
+    fake.webhooks("lost")
+    fake.drop_next("/v1/payment_intents", when="after", times=5)
+    pay_in_odoos_wizard(practice, invoice)
+    fake.clear_faults()
+    assert practice.invoice_state(invoice) == ("not_paid", 120.0)
+    practice.age_transactions()
+    practice.run_cron("ir_cron_reconcile")
+    assert practice.invoice_state(invoice) == PAID
+    assert practice.payments(invoice) == BOOKED_ONCE
+    assert len(practice.charges(invoice)) == 1

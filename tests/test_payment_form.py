@@ -121,6 +121,21 @@ def log_in(page, practice, login, path):
 # === IN A BROWSER ===#
 
 
+def test_portal_client_saves_and_removes_an_own_card(practice, fake, new_page, keep_screenshot):
+    page = new_page(PHONE)
+    login = new_portal_login(practice, practice.new_invoice())
+    log_in(page, practice, login, "/my/payment_method")
+    page.wait_for_selector(f"{PAY}:enabled")
+    page.click(PAY)
+    pay_on_stripes_page(page)
+    page.wait_for_url("**/my/payment_method*")
+    page.wait_for_selector("text=Visa •••• 4242")
+    keep_screenshot(page, "portal saved card phone")
+    page.click("[name=o_payment_delete_token]")
+    page.click(".modal .btn-primary")
+    page.wait_for_selector("text=Visa •••• 4242", state="detached")
+
+
 @pytest.mark.parametrize(("name", "viewport"), [("desktop", DESKTOP), ("phone", PHONE)])
 def test_portal_client_leaves_stripe_and_pays_later(
     practice, fake, new_page, keep_screenshot, name, viewport
