@@ -7,6 +7,7 @@ from ..card_declines import AUTHENTICATION, HARD
 
 # Days after the first decline on which the card is asked again.
 RETRY_DAYS = (1, 3, 7)
+GROUP = 'carepatron_billing.group_practitioner'
 
 
 class Plan(NamedTuple):
@@ -29,14 +30,20 @@ class AccountMove(models.Model):
 
     _inherit = 'account.move'
 
-    billing_autopay_told_at = fields.Datetime(string="Autopay Announced", readonly=True, copy=False)
+    billing_autopay_told_at = fields.Datetime(
+        string="Autopay Announced", readonly=True, copy=False, groups=GROUP
+    )
     billing_autopay_told_for = fields.Date(
-        help="Which of the invoice's due dates the payer was told of.", readonly=True, copy=False
+        help="Which of the invoice's due dates the payer was told of.",
+        readonly=True,
+        copy=False,
+        groups=GROUP,
     )
     billing_autopay_on = fields.Date(
         string="Charged By Itself On",
         compute='_compute_billing_autopay_on',
         compute_sudo=True,
+        groups=GROUP,
     )
 
     def _compute_billing_autopay_on(self):

@@ -32,7 +32,9 @@ class PaymentToken(models.Model):
     billing_is_expired = fields.Boolean(compute='_compute_billing_is_expired')
     billing_consent = fields.Text(string="Agreed To", readonly=True)
     billing_consent_at = fields.Datetime(string="Agreed On", readonly=True)
-    billing_expiry_told_at = fields.Datetime(string="Told of Expiry", readonly=True)
+    billing_expiry_told_at = fields.Datetime(
+        string="Told of Expiry", readonly=True, groups='carepatron_billing.group_front_desk'
+    )
     billing_preferred_at = fields.Datetime(
         help="Of a payer's cards, the one that was preferred last is charged.",
         readonly=True,
