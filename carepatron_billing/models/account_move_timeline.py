@@ -103,7 +103,7 @@ class AccountMove(models.Model):
                 tell(self, 'paid', source.create_date, text, how or source.journal_id.name)
                 if source.billing_receipt_at:
                     text = self.env._("Receipt sent to %s", source._billing_receipt_email())
-                    tell(self, 'sent', source.billing_receipt_at, text)
+                    tell(self, 'receipt', source.billing_receipt_at, text)
             elif payment.move_id.move_type == 'out_refund' and (
                 payment.move_id.reversed_entry_id != self
             ):

@@ -100,7 +100,7 @@ class TestInvoicePage(BillingCommon):
         self.move.sudo().billing_link_ids._mark_viewed()
         self.record(amount=20.0).action_record()
         kinds = [kind for kind, _text, _note in self.told()]
-        self.assertCountEqual(kinds, ['created', 'sent', 'viewed', 'paid'])
+        self.assertCountEqual(kinds, ['created', 'sent', 'viewed', 'paid', 'receipt'])
         self.assertIn('dana@example.com', str(self.told()))
         self.assertIn('20.00', str(self.told()))
 

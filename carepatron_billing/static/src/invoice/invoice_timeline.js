@@ -13,6 +13,7 @@ const ICONS = {
     credited: "fa-reply",
     refunded: "fa-undo",
     disputed: "fa-gavel",
+    receipt: "fa-envelope-o",
     revoked: "fa-ban",
     moved: "fa-calendar",
     cancelled: "fa-times",
