@@ -133,11 +133,11 @@ class BillingCommon(TransactionCase):
         """Return the mails that wait for an address, sent or not."""
         return self.env['mail.mail'].sudo().search([('email_to', 'like', address)])
 
-    def pay_by_hand(self, move, amount=None):
-        """Register a payment at the desk."""
+    def pay_by_hand(self, move, amount=None, receipt=False):
+        """Register a payment at the desk, without a receipt; None leaves that to the setting."""
         wizard = (
             self.env['account.payment.register']
-            .with_context(active_model='account.move', active_ids=move.ids)
+            .with_context(active_model='account.move', active_ids=move.ids, billing_receipt=receipt)
             .create(
                 {'amount': amount or move.amount_residual, 'payment_difference_handling': 'open'}
             )
