@@ -4,9 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
-from axe_playwright_python.sync_playwright import Axe
 
-from tests.conftest import PHONE
 from tests.practice import at_once, payer_of, save_card, session_in, wait_until
 
 PAID = ("paid", 0.0)
@@ -248,56 +246,6 @@ def test_many_are_charged_at_once_with_the_total_shown_before(practice, fake):
     assert [len(practice.charges(invoice)) for invoice in invoices] == [1, 0, 0]
 
 
-def test_desk_saves_and_charges_a_card_in_the_browser(
-    practice, fake, new_page, log_in, keep_screenshot
-):
-    for name, size, card, word in (
-        ("desktop", None, "4242424242424242", "Paid"),
-        ("phone", PHONE, "4000000000000341", "The bank declined"),
-    ):
-        invoice = practice.new_invoice()
-        page = new_page(size)
-        log_in(page, "frontdesk")
-        address = f"{practice.server.url}/odoo/billing-invoices/{invoice}"
-        page.goto(address)
-        page.wait_for_selector(".o_billing_invoice canvas")
-        press(page, "Add payment method")
-        with page.context.expect_page() as opened:
-            page.click(".modal button:has-text('Enter a card here')")
-        stripe = opened.value
-        stripe.wait_for_selector("#number")
-        for field, value in (
-            ("#email", "payer@example.com"),
-            ("#number", card),
-            ("#expiry", "12 / 34"),
-            ("#cvc", "123"),
-            ("#name", "A Client"),
-        ):
-            stripe.fill(field, value)
-        stripe.click("form:has(#number) button")
-        stripe.wait_for_selector(f"text=•••• {card[-4:]}")
-        assert Axe().run(stripe).response["violations"] == []
-        keep_screenshot(stripe, f"saved cards {name}")
-        page.goto("about:blank")
-        page.goto(address)
-        page.wait_for_selector(".o_billing_invoice canvas")
-        press(page, "Charge card")
-        page.wait_for_selector(f".modal >> text=•••• {card[-4:]}")
-        keep_screenshot(page, f"charge card {name}")
-        page.click(".modal button:has-text('Charge card')")
-        page.wait_for_selector(f"text={word}")
-        keep_screenshot(page, f"charged card {name}")
-
-
-def press(page, label):
-    """Press a button of a form's header, which a phone keeps in a menu."""
-    button = page.locator(f".o_statusbar_buttons button:visible:has-text('{label}')")
-    if not button.count():
-        page.click(".o_statusbar_buttons .o-dropdown")
-        button = page.locator(f".o-dropdown--menu button:has-text('{label}')")
-    button.first.click()
-
-
 def pay_in_odoos_wizard(practice, invoice):
     """Charge the saved card in Odoo's own payment dialog, as an accountant does."""
     ((company, line, journal, token),) = practice.sql(
@@ -335,7 +283,7 @@ def test_odoos_payment_wizard_charges_a_card_and_books_it_also_when_the_answer_c
     invoice = practice.new_invoice()
     save_card(practice, invoice)
     fake.webhooks("lost")
-    fake.drop_next("/v1/payment_intents", when="after", times=5)
+    fake.drop_next("/v1/payment_intents", when="after", times=50)
     pay_in_odoos_wizard(practice, invoice)
     fake.clear_faults()
     assert practice.invoice_state(invoice) == ("not_paid", 120.0)

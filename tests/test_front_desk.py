@@ -3,7 +3,9 @@
 from datetime import date
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
+from tests.conftest import PHONE
 from tests.practice import wait_until
 from tests.screens import Hand, assert_fit
 
@@ -219,3 +221,53 @@ def test_money_at_the_desk_is_recorded_in_plain_words(practice, page, log_in, ke
     page.wait_for_selector(".o_billing_timeline .o_kind_paid")
     assert page.inner_text("[name=billing_status]") == "Paid"
     assert practice.invoice_state(invoice)[0] == "paid"
+
+
+def test_desk_saves_and_charges_a_card_in_the_browser(
+    practice, fake, new_page, log_in, keep_screenshot
+):
+    for name, size, card, word in (
+        ("desktop", None, "4242424242424242", "Paid"),
+        ("phone", PHONE, "4000000000000341", "The bank declined"),
+    ):
+        invoice = practice.new_invoice()
+        page = new_page(size)
+        log_in(page, "frontdesk")
+        address = f"{practice.server.url}/odoo/billing-invoices/{invoice}"
+        page.goto(address)
+        page.wait_for_selector(".o_billing_invoice canvas")
+        press(page, "Add payment method")
+        with page.context.expect_page() as opened:
+            page.click(".modal button:has-text('Enter a card here')")
+        stripe = opened.value
+        stripe.wait_for_selector("#number")
+        for field, value in (
+            ("#email", "payer@example.com"),
+            ("#number", card),
+            ("#expiry", "12 / 34"),
+            ("#cvc", "123"),
+            ("#name", "A Client"),
+        ):
+            stripe.fill(field, value)
+        stripe.click("form:has(#number) button")
+        stripe.wait_for_selector(f"text=•••• {card[-4:]}")
+        assert Axe().run(stripe).response["violations"] == []
+        keep_screenshot(stripe, f"saved cards {name}")
+        page.goto("about:blank")
+        page.goto(address)
+        page.wait_for_selector(".o_billing_invoice canvas")
+        press(page, "Charge card")
+        page.wait_for_selector(f".modal >> text=•••• {card[-4:]}")
+        keep_screenshot(page, f"charge card {name}")
+        page.click(".modal button:has-text('Charge card')")
+        page.wait_for_selector(f"text={word}")
+        keep_screenshot(page, f"charged card {name}")
+
+
+def press(page, label):
+    """Press a button of a form's header, which a phone keeps in a menu."""
+    button = page.locator(f".o_statusbar_buttons button:visible:has-text('{label}')")
+    if not button.count():
+        page.click(".o_statusbar_buttons .o-dropdown")
+        button = page.locator(f".o-dropdown--menu button:has-text('{label}')")
+    button.first.click()

@@ -628,7 +628,11 @@ def _rubbish(chance, provider, secret, token):
 
 def _send(practice, method, path, body, headers):
     address = urlsplit(practice.server.url)
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
+    # From many addresses: who tries link after link from one is shut out.
+    source = (f"127.0.0.{random.randint(2, 250)}", 0)
+    connection = http.client.HTTPConnection(
+        address.hostname, address.port, timeout=60, source_address=source
+    )
     try:
         connection.request(method, path, body, headers)
         return connection.getresponse().status

@@ -46,7 +46,9 @@ def errors(text: str) -> list[Entry]:
     return [
         entry
         for entry in entries(text)
-        if entry.level in {"ERROR", "CRITICAL"} and not _is_replayed(entry)
+        if entry.level in {"ERROR", "CRITICAL"}
+        and not _is_replayed(entry)
+        and not _is_sent_meanwhile(entry)
     ]
 
 
@@ -56,6 +58,15 @@ def _is_replayed(entry: Entry) -> bool:
     # last there; Odoo lets one of the notes go, for the other says the same.
     loggers = {"odoo.sql_db", "odoo.addons.bus.websocket"}
     return entry.logger in loggers and "could not serialize access" in entry.in_one_line()
+
+
+def _is_sent_meanwhile(entry: Entry) -> bool:
+    # Odoo's queue picks up a mail that the one who wrote it is just sending, and then deletes.
+    return (
+        entry.logger == "odoo.addons.mail.models.mail_mail"
+        and entry.message.startswith("Failed processing mail queue")
+        and entry.in_one_line().startswith("(Record: mail.mail(")
+    )
 
 
 def _is_worth_showing(level: str, logger: str) -> bool:

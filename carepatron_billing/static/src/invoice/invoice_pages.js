@@ -1,4 +1,4 @@
-import { Component, onWillUnmount, useRef, useState } from "@odoo/owl";
+import { Component, onMounted, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { RPCError } from "@web/core/network/rpc";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
@@ -18,6 +18,7 @@ export class InvoicePages extends Component {
         this.orm = useService("orm");
         this.sheets = useRef("sheets");
         this.state = useState({ isBusy: true, problem: "", pageCount: 0 });
+        this.isShown = new Promise((resolve) => onMounted(resolve));
         useRecordObserver((record) => this.onRecordChange(record));
         onWillUnmount(() => {
             this.turn = -1;
@@ -61,20 +62,26 @@ export class InvoicePages extends Component {
     }
 
     async drawPages(data, turn) {
+        // Before that nobody knows how wide the pages are to be.
+        await this.isShown;
         const pdf = await openPdf(Uint8Array.from(atob(data), (c) => c.charCodeAt(0)));
         const sheets = [];
         for (let number = 1; number <= pdf.numPages; number++) {
-            const { canvas, text } = await drawPage(pdf, number, this.sheets.el?.clientWidth);
             if (turn !== this.turn) {
                 pdf.destroy();
                 return;
             }
+            const { canvas, text } = await drawPage(pdf, number, this.sheets.el.clientWidth);
             sheets.push(this.makeSheet(canvas, text, number, pdf.numPages));
+        }
+        if (turn !== this.turn) {
+            pdf.destroy();
+            return;
         }
         this.pdf?.destroy();
         this.pdf = pdf;
         this.state.pageCount = pdf.numPages;
-        this.sheets.el?.replaceChildren(...sheets);
+        this.sheets.el.replaceChildren(...sheets);
     }
 
     makeSheet(canvas, text, number, count) {
