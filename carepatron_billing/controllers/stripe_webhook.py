@@ -49,7 +49,7 @@ class StripeWebhook(http.Controller):
             event = verify_event(
                 request.httprequest.get_data(),
                 request.httprequest.headers.get('Stripe-Signature'),
-                provider_sudo.stripe_payment_link_webhook_secret,
+                provider_sudo._stripe_payment_link_signing_secret(),
             )
         except StripeGatewayError:
             # One line at debug level: anybody can post here, and the log must not flood.

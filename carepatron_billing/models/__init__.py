@@ -28,6 +28,7 @@ from . import (
     ir_http,
     payment_provider,
     payment_provider_account,
+    payment_provider_secret,
     payment_token,
     payment_transaction,
     payment_transaction_card,

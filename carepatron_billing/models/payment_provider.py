@@ -10,18 +10,6 @@ class PaymentProvider(models.Model):
         selection_add=[(PROVIDER_CODE, "Stripe payment link")],
         ondelete={PROVIDER_CODE: 'set default'},
     )
-    stripe_payment_link_secret_key = fields.Char(
-        string="Stripe Secret Key",
-        help="A secret key, or a restricted key with the permissions that the set-up names.",
-        copy=False,
-        groups=fields.NO_ACCESS,
-    )
-    stripe_payment_link_webhook_secret = fields.Char(
-        string="Stripe Webhook Secret",
-        help="Proves that an event comes from Stripe. Kept when the endpoint is made.",
-        copy=False,
-        groups=fields.NO_ACCESS,
-    )
 
     # === COMPUTE METHODS ===#
 

@@ -1,7 +1,6 @@
 """The provider's Stripe account: how it is connected, how it stands, how it is left."""
 
 import logging
-import os
 import re
 from datetime import timezone
 from functools import partial
@@ -12,11 +11,11 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.service.model import retrying
-from odoo.tools import config
 
 from ..const import PROVIDER_CODE, WEBHOOK_EVENTS
 from ..gateways.stripe_gateway import DEFAULT_API_BASE, StripeGateway, StripeGatewayError, api_base
 from ..tools import REPLAYED
+from .payment_provider_secret import from_server
 
 _logger = logging.getLogger(__name__)
 
@@ -30,20 +29,19 @@ POLL_OVERLAP = relativedelta(hours=1)
 
 
 def platform_key():
-    """Return the installation's own key for Stripe Connect, or ''.
-
-    It is set outside the database, so that no copy of one carries it: `STRIPE_PLATFORM_KEY` in
-    the server's environment, or `stripe_platform_key` in its configuration file.
-    """
-    key = os.environ.get('STRIPE_PLATFORM_KEY') or config.get('stripe_platform_key') or ''
-    return re.sub(r'\s', '', key)
+    """Return the installation's own key for Stripe Connect, or ''."""
+    return from_server('stripe_platform_key')
 
 
 class PaymentProvider(models.Model):
     _inherit = 'payment.provider'
 
     stripe_payment_link_connection = fields.Selection(
-        [('key', "My Stripe account"), ('connect', "Connect")],
+        [
+            ('key', "My Stripe account"),
+            ('server', "My Stripe account, by the server's configuration"),
+            ('connect', "Connect"),
+        ],
         string="Stripe Connection",
         copy=False,
         readonly=True,
@@ -98,7 +96,7 @@ class PaymentProvider(models.Model):
             if provider_sudo.code != PROVIDER_CODE or provider_sudo.state == 'disabled':
                 continue
             connected = provider_sudo.stripe_payment_link_connection == 'connect'
-            if not connected and not provider_sudo.stripe_payment_link_secret_key:
+            if not connected and not provider_sudo._stripe_payment_link_key():
                 raise ValidationError(
                     self.env._("Online payments are switched on by Settings › Setup payments.")
                 )
@@ -156,11 +154,30 @@ class PaymentProvider(models.Model):
             return StripeGateway(
                 self._stripe_payment_link_platform_key(), provider_sudo.stripe_payment_link_account
             )
-        if not provider_sudo.stripe_payment_link_secret_key:
+        key = provider_sudo._stripe_payment_link_key()
+        if not key:
+            raise UserError(provider_sudo._stripe_payment_link_no_key())
+        if provider_sudo.stripe_payment_link_connection == 'server':
+            provider_sudo._stripe_payment_link_check_mode(key)
+        return StripeGateway(key)
+
+    def _stripe_payment_link_check_mode(self, key):
+        """Raise unless a key of the server's, which changes without notice, still fits.
+
+        :raise UserError: it says what to do.
+        """
+        if not self._stripe_payment_link_fits_mode(key):
             raise UserError(
-                self.env._("Online payments are not set up yet. Open Settings › Setup payments.")
+                self.env._(
+                    "The key in the server's configuration (%s) is not of the kind that this"
+                    " practice was connected with. Open Settings › Setup payments.",
+                    self._stripe_payment_link_server_name('key'),
+                )
             )
-        return StripeGateway(provider_sudo.stripe_payment_link_secret_key)
+
+    def _stripe_payment_link_fits_mode(self, key):
+        match = KEY_PATTERN.fullmatch(key)
+        return bool(match) and self.state in ('disabled', STATE_OF_MODE[match['mode']])
 
     def _stripe_payment_link_platform_key(self):
         key = platform_key()
@@ -218,23 +235,32 @@ class PaymentProvider(models.Model):
             )
         return secret_key, match['mode'], account
 
-    def _stripe_payment_link_connect(self, secret_key):
+    def _stripe_payment_link_connect(self, secret_key=None):
         """Connect the practice's own Stripe account: check the key, make the webhook, switch on.
 
-        :param str secret_key: a secret or restricted key, in test or live mode.
+        :param str secret_key: a secret or restricted key, in test or live mode; without it, the
+            one in the server's configuration, which is not stored.
         :return: Stripe's account object.
         :rtype: dict
         :raise UserError: if the key cannot be used; then all is as it was.
         """
-        secret_key, mode, account = self._stripe_payment_link_check_key(secret_key)
+        server_key = self._stripe_payment_link_server_key()
+        if server_key and secret_key:
+            raise UserError(
+                self.env._(
+                    "This practice's key comes from the server's configuration. Ask whoever runs"
+                    " the server to change it there."
+                )
+            )
+        secret_key, mode, account = self._stripe_payment_link_check_key(secret_key or server_key)
         provider_sudo = self.sudo()
         if not provider_sudo._stripe_payment_link_is(account, mode):
             provider_sudo._stripe_payment_link_leave()
             provider_sudo.write(self._stripe_payment_link_blank())
         provider_sudo.write(
             {
-                'stripe_payment_link_connection': 'key',
-                'stripe_payment_link_secret_key': secret_key,
+                'stripe_payment_link_connection': 'server' if server_key else 'key',
+                'stripe_payment_link_secret_key': None if server_key else secret_key,
                 **provider_sudo._stripe_payment_link_account_values(account),
                 'state': STATE_OF_MODE[mode],
                 'is_published': True,
@@ -279,6 +305,11 @@ class PaymentProvider(models.Model):
         """Return what a person can do about a :class:`StripeGatewayError`."""
         if error.kind == 'connection':
             return self.env._("Stripe cannot be reached right now. Please try again in a minute.")
+        if error.kind == 'server':
+            return self.env._(
+                "The key in the server's configuration opens another account than before. Connect"
+                " it in Setup payments, or have the former key set again."
+            )
         if error.kind == 'key' and error.code == 'api_key_expired':
             return self.env._(
                 "This key was revoked or has expired. Make a new one in Stripe's dashboard, under"
@@ -344,6 +375,9 @@ class PaymentProvider(models.Model):
 
         :raise StripeGatewayError: if Stripe cannot be reached or refuses.
         """
+        if self._stripe_payment_link_leaves_webhook():
+            self._stripe_payment_link_drop_webhook()
+            return
         if not self._stripe_payment_link_can_be_reached():
             self.stripe_payment_link_webhook_secret = False
             return
@@ -357,6 +391,25 @@ class PaymentProvider(models.Model):
         self.stripe_payment_link_webhook = endpoint['id']
         if endpoint.get('secret'):
             self.stripe_payment_link_webhook_secret = endpoint['secret']
+
+    def _stripe_payment_link_leaves_webhook(self):
+        """Whether the endpoint is made by whoever runs the server: its secret is kept there, as
+        the key is, or not at all."""
+        return bool(
+            self.stripe_payment_link_connection == 'server'
+            or self._stripe_payment_link_server_webhook_secret()
+        )
+
+    def _stripe_payment_link_drop_webhook(self):
+        """Remove the endpoint that was made here, if there is one.
+
+        :raise StripeGatewayError: if Stripe cannot be reached or refuses.
+        """
+        if self.stripe_payment_link_webhook:
+            self._stripe_payment_link_owner_gateway().delete_webhook_endpoint(
+                self.stripe_payment_link_webhook
+            )
+        self.stripe_payment_link_webhook = self.stripe_payment_link_webhook_secret = False
 
     def _stripe_payment_link_can_be_reached(self):
         """Whether Stripe can send events here: https, or a stand-in for Stripe on this machine."""
@@ -410,6 +463,10 @@ class PaymentProvider(models.Model):
         except StripeGatewayError as error:
             self.stripe_payment_link_problem = f'{error.kind}:{error.code}'
             return
+        known = self.stripe_payment_link_account
+        if self.stripe_payment_link_connection == 'server' and account['id'] != known:
+            self.stripe_payment_link_problem = 'server:'
+            return
         self.write(self._stripe_payment_link_account_values(account))
         connecting = self.stripe_payment_link_connection == 'connect' and self.state == 'disabled'
         if connecting and account.get('charges_enabled'):
@@ -440,13 +497,10 @@ class PaymentProvider(models.Model):
             .search([('provider_id', '=', self.id), ('state', '=', 'draft')])
         )
         try:
-            if provider_sudo.stripe_payment_link_connection == 'connect' and not platform_key():
-                raise StripeGatewayError('key', "The installation's key for Connect is gone.")
+            if not provider_sudo._stripe_payment_link_has_key():
+                raise StripeGatewayError('key', "The server's key is gone.")
             transactions_sudo._stripe_payment_link_close()
-            if provider_sudo.stripe_payment_link_webhook:
-                provider_sudo._stripe_payment_link_owner_gateway().delete_webhook_endpoint(
-                    provider_sudo.stripe_payment_link_webhook
-                )
+            provider_sudo._stripe_payment_link_drop_webhook()
         except StripeGatewayError as error:
             if error.kind not in ('key', 'permission'):
                 raise UserError(self._stripe_payment_link_explain(error)) from None
@@ -456,6 +510,21 @@ class PaymentProvider(models.Model):
         self.env['practice.stripe.event'].sudo().search(
             [('provider_id', '=', self.id), ('state', 'in', ('new', 'failed'))]
         ).write({'state': 'ignored', 'error': self.env._("The Stripe account was disconnected.")})
+
+    def _stripe_payment_link_has_key(self):
+        """Whether there still is a key for the account that is connected.
+
+        :raise StripeGatewayError: if Stripe cannot be reached or refuses.
+        """
+        if self.stripe_payment_link_connection == 'connect':
+            return bool(platform_key())
+        if self.stripe_payment_link_connection == 'server':
+            key = self._stripe_payment_link_key()
+            return (
+                self._stripe_payment_link_fits_mode(key)
+                and StripeGateway(key).account()['id'] == self.stripe_payment_link_account
+            )
+        return True
 
     # === CRON ===#
 
@@ -505,7 +574,7 @@ class PaymentProvider(models.Model):
             work(provider)
 
     def _stripe_payment_link_poll_is_due(self, now):
-        listening = self.stripe_payment_link_webhook_secret
+        listening = self._stripe_payment_link_signing_secret()
         last = self.stripe_payment_link_polled_at
         return (
             not listening

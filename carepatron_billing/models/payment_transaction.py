@@ -34,8 +34,12 @@ class PaymentTransaction(models.Model):
         index='btree_not_null',
         ondelete='restrict',
     )
+    # Whoever knows a session's id is taken for the payer who comes back from it.
     stripe_payment_link_session = fields.Char(
-        string="Stripe Checkout Session", readonly=True, index='btree_not_null'
+        string="Stripe Checkout Session",
+        readonly=True,
+        index='btree_not_null',
+        groups=fields.NO_ACCESS,
     )
     stripe_payment_link_session_expires_at = fields.Datetime(
         string="Stripe Checkout Session Expires", readonly=True
@@ -46,6 +50,8 @@ class PaymentTransaction(models.Model):
         readonly=True,
         copy=False,
     )
+    # It leads to the payer's own pages, whose address is their key.
+    landing_route = fields.Char(groups='base.group_system')
 
     stripe_payment_link_due = fields.Monetary(
         string="Due When Asked",
@@ -256,13 +262,14 @@ class PaymentTransaction(models.Model):
     def _stripe_payment_link_session_now(self):
         """Return this transaction's session as it is at Stripe, made if it was not yet."""
         gateway = self.provider_id._stripe_payment_link_gateway()
-        if self.stripe_payment_link_session:
-            return gateway.checkout_session(self.stripe_payment_link_session)
+        known = self.sudo().stripe_payment_link_session
+        if known:
+            return gateway.checkout_session(known)
         session = gateway.create_checkout_session(
             self._stripe_payment_link_session_params(),
             ':'.join(self._stripe_payment_link_metadata().values()),
         )
-        self.stripe_payment_link_session = session['id']
+        self.sudo().stripe_payment_link_session = session['id']
         return session
 
     def _stripe_payment_link_session_params(self):
@@ -273,7 +280,7 @@ class PaymentTransaction(models.Model):
         base_url = self.provider_id.get_base_url()
         metadata = self._stripe_payment_link_metadata()
         # The payer's browser names the route; it leads nowhere but to this server.
-        landing = f'{base_url}/{(self.landing_route or "payment/status").lstrip("/")}'
+        landing = f'{base_url}/{(self.sudo().landing_route or "payment/status").lstrip("/")}'
         params = {
             'mode': 'payment',
             'client_reference_id': ':'.join(metadata.values()),
@@ -335,7 +342,7 @@ class PaymentTransaction(models.Model):
         for tx in self.filtered(lambda tx: tx.state == 'draft'):
             # A card is charged in the state *pending*: one in *draft* was not asked for yet.
             never_shown = tx._stripe_payment_link_is_card_charge() or (
-                not tx.stripe_payment_link_session
+                not tx.sudo().stripe_payment_link_session
                 and tx.stripe_payment_link_session_expires_at <= fields.Datetime.now()
             )
             if never_shown:
@@ -376,7 +383,8 @@ class PaymentTransaction(models.Model):
                 tx._stripe_payment_link_sync_charge()
                 continue
             gateway = tx.provider_id._stripe_payment_link_gateway()
-            tx._stripe_payment_link_record(gateway.checkout_session(tx.stripe_payment_link_session))
+            session = gateway.checkout_session(tx.sudo().stripe_payment_link_session)
+            tx._stripe_payment_link_record(session)
 
     def _stripe_payment_link_record(self, session):
         """Take over the state of a session that has just been fetched, payment and receipt too.
@@ -387,8 +395,8 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         claim(self)
         is_charge = session.get('object') == 'payment_intent'
-        if not self.stripe_payment_link_session and not is_charge:
-            self.stripe_payment_link_session = session['id']
+        if not self.sudo().stripe_payment_link_session and not is_charge:
+            self.sudo().stripe_payment_link_session = session['id']
         self._process(PROVIDER_CODE, session)
         if not self.is_post_processed and self.state in ('done', 'cancel', 'error'):
             self._post_process()

@@ -145,7 +145,9 @@ class PracticeBillingItem(models.Model):
                         with self.env.cr.savepoint():
                             self._make_for_events(event)
                     except UserError as error:
-                        _logger.warning("Session %s got no billing item: %s", event.id, error)
+                        # Its words may name the service or the client.
+                        kind = type(error).__name__
+                        _logger.warning("Session %s got no billing item (%s)", event.id, kind)
             if not commit_progress(len(chunk)):
                 break
 

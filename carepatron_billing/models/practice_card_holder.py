@@ -35,8 +35,8 @@ class PracticeCardHolder(models.Model):
         'res.partner', string="Payer", readonly=True, index='btree_not_null', ondelete='set null'
     )
     company_id = fields.Many2one('res.company', required=True, readonly=True, index=True)
-    finder = fields.Char(required=True, readonly=True, groups='base.group_system')
-    proof = fields.Char(required=True, readonly=True, groups='base.group_system')
+    finder = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
+    proof = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
     url = fields.Char(string="Card link", compute='_compute_url', compute_sudo=True)
     customer = fields.Char(string="Stripe Customer", readonly=True, groups='base.group_system')
     account = fields.Char(
@@ -44,7 +44,7 @@ class PracticeCardHolder(models.Model):
         readonly=True,
         groups='base.group_system',
     )
-    nonce = fields.Char(readonly=True, groups='base.group_system')
+    nonce = fields.Char(readonly=True, groups=fields.NO_ACCESS)
     token_ids = fields.Many2many(
         'payment.token', string="Cards", compute='_compute_token_ids', compute_sudo=True
     )

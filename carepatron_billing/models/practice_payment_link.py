@@ -91,8 +91,8 @@ class PracticePaymentLink(models.Model):
         precompute=True,
         readonly=False,
     )
-    finder = fields.Char(required=True, readonly=True, groups='base.group_system')
-    proof = fields.Char(required=True, readonly=True, groups='base.group_system')
+    finder = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
+    proof = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
     url = fields.Char(string="Payment link", compute='_compute_url', compute_sudo=True)
     qr_code = fields.Binary(compute='_compute_qr_code')
     sent_at = fields.Datetime(string="Last Sent", readonly=True)

@@ -18,7 +18,11 @@ class ResCompany(models.Model):
     _inherit = 'res.company'
 
     billing_stripe_connection = fields.Selection(
-        [('key', "My Stripe account"), ('connect', "Connect")],
+        [
+            ('key', "My Stripe account"),
+            ('server', "My Stripe account, by the server's configuration"),
+            ('connect', "Connect"),
+        ],
         string="Connected By",
         compute='_compute_billing_stripe_status',
         compute_sudo=True,
@@ -68,6 +72,12 @@ class ResCompany(models.Model):
     )
     billing_stripe_is_polled = fields.Boolean(
         string="Stripe Cannot Reach This Server",
+        compute='_compute_billing_stripe_status',
+        compute_sudo=True,
+        groups=MANAGER,
+    )
+    billing_stripe_server_note = fields.Text(
+        string="Where the Key Is",
         compute='_compute_billing_stripe_status',
         compute_sudo=True,
         groups=MANAGER,
@@ -134,8 +144,9 @@ class ResCompany(models.Model):
             company.billing_stripe_checked = self._billing_ago(
                 provider_sudo.stripe_payment_link_checked_at
             )
+            company.billing_stripe_server_note = provider_sudo._stripe_payment_link_server_note()
             company.billing_stripe_is_polled = (
-                not provider_sudo.stripe_payment_link_webhook_secret
+                not provider_sudo._stripe_payment_link_signing_secret()
                 or not provider_sudo._stripe_payment_link_can_be_reached()
             )
 
@@ -218,7 +229,26 @@ class ResCompany(models.Model):
 
     def action_billing_stripe_disconnect(self):
         """Take no more payments through Stripe: close what is open there, forget the keys."""
-        return self._billing_managed_provider_sudo().action_reset_credentials()
+        provider_sudo = self._billing_managed_provider_sudo()
+        by_server = provider_sudo.stripe_payment_link_connection == 'server'
+        done = provider_sudo.action_reset_credentials()
+        if not by_server:
+            return done
+        return {
+            'type': 'ir.actions.client',
+            'tag': 'display_notification',
+            'params': {
+                'type': 'warning',
+                'sticky': True,
+                'message': self.env._(
+                    "Disconnected: the key is used no more. It still stands in the server's"
+                    " configuration, as %s: have it removed there, and revoke it in Stripe's"
+                    " dashboard, under Developers › API keys.",
+                    provider_sudo._stripe_payment_link_server_name('key'),
+                ),
+                'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
+            },
+        }
 
     # === BUSINESS METHODS === #
 

@@ -11,12 +11,11 @@ from .sessions_common import SessionsCommon
 MODULE = 'carepatron_billing'
 TABLES = Path(__file__).parents[1] / 'security/access.md'
 ROLES = ('practitioner', 'front_desk', 'manager', 'accountant', 'staff', 'portal', 'public')
-# What a client's login has access to, and what holds our secrets.
+# What a client's login has access to.
 SHOWN_TO_CLIENTS = (
     'account.move',
     'account.move.line',
     'calendar.event',
-    'payment.provider',
     'payment.token',
     'res.partner',
 )
@@ -82,9 +81,11 @@ def open_fields(env):
     for_whom = {None: 'clients too', NO_ACCESS: 'nobody'}
     return sorted(
         (model, name, for_whom[field.groups])
-        for model in SHOWN_TO_CLIENTS
+        for model in env.registry
         for name, field in env[model]._fields.items()
-        if set(field._modules) == {MODULE} and field.groups in for_whom
+        if set(field._modules) == {MODULE}
+        and field.groups in for_whom
+        and (model in SHOWN_TO_CLIENTS or field.groups)
     )
 
 

@@ -24,6 +24,10 @@ class PracticeStripeSetup(models.TransientModel):
     )
     has_platform = fields.Boolean(compute='_compute_server')
     can_be_reached = fields.Boolean(compute='_compute_server')
+    has_server_key = fields.Boolean(compute='_compute_server')
+    server_name = fields.Char(
+        compute='_compute_server', help="The key's name in the server's configuration."
+    )
     # Saving hands the key on, so that no row of the dialog ever holds it.
     secret_key = fields.Char(
         string="Stripe secret key",
@@ -65,6 +69,8 @@ class PracticeStripeSetup(models.TransientModel):
             provider_sudo = wizard.company_id._billing_provider_sudo()
             wizard.can_be_reached = provider_sudo._stripe_payment_link_can_be_reached()
             wizard.has_platform = bool(platform_key())
+            wizard.has_server_key = bool(provider_sudo._stripe_payment_link_server_key())
+            wizard.server_name = provider_sudo._stripe_payment_link_server_name('key')
 
     # === ONCHANGE METHODS ===#
 
@@ -81,7 +87,9 @@ class PracticeStripeSetup(models.TransientModel):
             return
         provider_sudo = self.company_id._billing_managed_provider_sudo()
         try:
-            _key, mode, account = provider_sudo._stripe_payment_link_check_key(self.secret_key)
+            _key, mode, account = provider_sudo._stripe_payment_link_check_key(
+                provider_sudo._stripe_payment_link_server_key() or self.secret_key
+            )
         except UserError as error:
             self.problem = str(error)
             return
@@ -125,11 +133,15 @@ class PracticeStripeSetup(models.TransientModel):
     # === ACTION METHODS ===#
 
     def action_connect(self):
-        """Close the dialog; its key has been checked once more and kept on saving.
+        """Close the dialog; its key has been checked once more and kept on saving. One in the
+        server's configuration is checked and connected now, and not kept.
 
         :raise UserError: if there is still no account.
         """
         self.ensure_one()
+        provider_sudo = self.company_id._billing_managed_provider_sudo()
+        if provider_sudo._stripe_payment_link_server_key():
+            provider_sudo._stripe_payment_link_connect()
         if self.company_id.billing_stripe_state == 'disabled':
             raise UserError(self.env._("Paste the secret key of your Stripe account."))
         return {
