@@ -2,24 +2,73 @@
 
 import re
 
+from odoo.tools import html2plaintext
+
+from .privacy import FULL, MINIMUM, level_of
+
 # Shorter ones stand in other words and numbers by chance.
 SHORTEST = 3
+# ICD-10 (F43.1, DSM-5 uses the same) and ICD-11 (6B40.1), with their point: https://icd.who.int
+DIAGNOSIS = re.compile(
+    r'(?<![\w/.-])(?:[A-Z]\d[\dA-Z]\.[\dA-Z]{1,4}|[\dA-Z][A-HJ-NP-Z]\d[\dA-HJ-NP-Z]\.[\dA-Z]{1,2})'
+    r'(?![\w.])'
+)
 
 
-def told_of(lines, text):
-    """Return the services' names and codes, among those of invoice lines, that a text tells.
+def told_of(lines, text, level=MINIMUM):
+    """Return what a text tells of the services of invoice lines though it may not: their names and
+    codes, and codes of diagnoses.
 
     :param lines: recordset of `account.move.line`
     :param str text: plain
+    :param str level: what the text may tell, see `privacy.level_of`
     :rtype: list[str]
     """
-    products = lines.product_id
-    words = {*products.mapped('name'), *products.mapped('default_code')}
-    words |= {*lines.mapped('billing_code')}
-    return sorted(
+    if level == FULL:
+        return []
+    codes = {*lines.product_id.mapped('default_code'), *lines.mapped('billing_code')}
+    return _find(lines.product_id.mapped('name'), codes, text, level)
+
+
+def told_by_templates(company, templates, levels=None):
+    """Return what the words of mail templates tell of any of a practice's services though they may
+    not, in whichever language.
+
+    :param res.company company: the practice
+    :param mail.template templates: those that it sends
+    :param tuple levels: of subject and text, instead of the practice's
+    :rtype: list[str]
+    """
+    subject_level, mail_level = levels or (level_of(company, 'subject'), level_of(company, 'mail'))
+    if subject_level == mail_level == FULL or not templates:
+        return []
+    services_sudo = company.env['product.product'].sudo()
+    services_sudo = services_sudo.search(
+        [*services_sudo._check_company_domain(company), ('type', '=', 'service')]
+    )
+    found = set()
+    for lang, _name in company.env['res.lang'].get_installed():
+        words_sudo = services_sudo.with_context(lang=lang)
+        names, codes = words_sudo.mapped('name'), words_sudo.mapped('default_code')
+        for template_sudo in templates.sudo().with_context(lang=lang):
+            body = html2plaintext(template_sudo.body_html or '')
+            found.update(_find(names, codes, template_sudo.subject or '', subject_level))
+            found.update(_find(names, codes, body, mail_level))
+    return sorted(found)
+
+
+def _find(names, codes, text, level):
+    """Return those of the words that a text holds and may not; names only at the lowest level."""
+    if level == FULL:
+        return []
+    words = {*codes, *(names if level == MINIMUM else ())}
+    # The end of an address may look like anything.
+    text = re.sub(r'https?://\S+', ' ', text)
+    found = {
         word
         for word in words
         if word
         and len(word.strip()) >= SHORTEST
         and re.search(rf'(?<!\w){re.escape(word.strip())}(?!\w)', text, re.IGNORECASE)
-    )
+    }
+    return sorted(found | set(DIAGNOSIS.findall(text)))

@@ -60,6 +60,12 @@ class BillingPortalAccount(PortalAccount):
             ('id', 'not in', under_way_sudo.invoice_ids.ids),
         ]
 
+    def _show_report(self, model, report_type, report_ref, download=False):
+        """Override of `portal`: the page that shows an invoice tells what the portal may."""
+        if model._name == 'account.move' and report_type != 'pdf':
+            request.update_context(billing_channel='portal')
+        return super()._show_report(model, report_type, report_ref, download=download)
+
     def _overdue_invoices_get_page_view_values(self, overdue_invoices, **kwargs):
         """Override of `account_payment` to ask for what is still due, not for the totals."""
         values = super()._overdue_invoices_get_page_view_values(overdue_invoices, **kwargs)

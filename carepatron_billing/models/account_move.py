@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import formatLang
 
 from ..const import PROVIDER_CODE
+from ..privacy import is_tried
 from ..tools import claim
 
 # Set in the context while an invoice is cancelled, by way of draft; no client can send it.
@@ -330,6 +331,8 @@ class AccountMove(models.Model):
         :rtype: recordset of `practice.payment.link`
         """
         link_sudo = self._billing_current_link()
+        if not link_sudo and is_tried(self):
+            return link_sudo.new({'move_id': self})
         if not link_sudo:
             move_sudo = self.sudo()
             # Asked for by two at once, the second one is replayed and gets the first one's.

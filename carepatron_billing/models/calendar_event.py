@@ -20,11 +20,13 @@ GROUP = 'carepatron_billing.group_practitioner'
 class CalendarEvent(models.Model):
     _inherit = 'calendar.event'
 
-    # Without groups: Odoo copies a series' sessions with the rights of whoever edits it.
+    # Without groups, but masked: see `calendar_event_private`. Read on their own, so that others
+    # pay nothing for it.
     billing_service_id = fields.Many2one(
         'product.product',
         string="Service",
         index='btree_not_null',
+        prefetch='billing',
         domain=[('type', '=', 'service'), ('sale_ok', '=', True)],
     )
     billing_excluded_client_ids = fields.Many2many(
@@ -197,7 +199,8 @@ class CalendarEvent(models.Model):
 
     @api.onchange('partner_ids', 'user_id')
     def _onchange_billing_partners(self):
-        if not self.billing_service_id:
+        known = self._origin._billing_filter_known() == self._origin
+        if known and not self.billing_service_id:
             self.billing_service_id = self._billing_usual_service()
 
     def _billing_usual_service(self):

@@ -5,9 +5,12 @@ try:
 except ImportError:  # Odoo then makes no invitation files
     vobject = None
 
+from ..privacy import FULL, NAMES, level_of
+
 
 class CalendarEvent(models.Model):
-    """What the clients of a group session learn: nothing of each other."""
+    """What clients learn of a session: what the practice's privacy settings allow; and those of a
+    group, nothing of each other."""
 
     _inherit = 'calendar.event'
 
@@ -35,7 +38,39 @@ class CalendarEvent(models.Model):
         :rtype: bool
         """
         clients = self.attendee_ids.partner_id.filtered('partner_share')
-        return bool(self.sudo().billing_service_id) and len(clients) > 1
+        return len(clients) > 1 and bool(self._billing_facts()[self._origin].service)
+
+    def _billing_privacy(self):
+        """Return how much invitations to these events may tell; of what is no session, all.
+
+        :return: `minimum`, `names` or `full`, by event
+        :rtype: dict[calendar.event, str]
+        """
+        return {
+            event: level_of(fact.company, 'invitation') if fact.service else FULL
+            for event, fact in self._billing_facts().items()
+        }
+
+    def _billing_visible_title(self, viewer):
+        """Return what one of the attendees reads as the title of a session.
+
+        :param calendar.attendee viewer: who looks
+        :rtype: str
+        """
+        self.ensure_one()
+        fact = self._billing_facts()[self._origin]
+        level = self._billing_privacy()[self._origin]
+        if level == FULL or not viewer.partner_id.partner_share:
+            return self.name
+        lang = viewer.partner_id.lang or self.env.lang
+        service = level == NAMES and fact.service
+        return self.with_context(lang=lang)._billing_title_for(fact.company, service)
+
+    def _billing_title_for(self, company, service):
+        """Return the title of a session for clients: its service, if that may be named."""
+        if service:
+            return service.with_context(lang=self.env.lang).name
+        return self.env._("Session with %s", company.name)
 
     def _billing_visible_attendees(self, viewer):
         """Return the attendees that one of them may know of.
@@ -54,6 +89,8 @@ class CalendarEvent(models.Model):
 
         :param calendar.attendee viewer: who looks
         """
+        if viewer.partner_id.partner_share and self._billing_privacy()[self._origin] != FULL:
+            return False
         hidden = self.attendee_ids - self._billing_visible_attendees(viewer)
         words = {word for one in hidden for word in (one.common_name, one.email) if word}
         text = self.description or ''
@@ -71,8 +108,22 @@ class CalendarEvent(models.Model):
             return ''
         return super()._get_customer_description()
 
+    def _get_customer_summary(self):
+        """Override of `calendar`: see `_billing_visible_title`."""
+        viewer = self._billing_viewer()
+        return self._billing_visible_title(viewer) if viewer else super()._get_customer_summary()
+
+    def _notify_by_email_prepare_rendering_context(self, message, *args, **kwargs):
+        """Override of `mail`: the frame of a mail to one client shows no other title."""
+        values = super()._notify_by_email_prepare_rendering_context(message, *args, **kwargs)
+        viewer = self._billing_viewer()
+        if viewer:
+            title = self._billing_visible_title(viewer)
+            values.update({'record_name': title, 'subtitles': [title]})
+        return values
+
     def _get_ics_file(self):
-        """Override of `calendar`: the file for one client of a group names no other one."""
+        """Override of `calendar`: the file for one client names no other one."""
         files = super()._get_ics_file()
         for meeting in self.filtered(lambda meeting: meeting.id in files):
             viewer = meeting._billing_viewer()

@@ -219,7 +219,9 @@ class IrActionsReport(models.Model):
         """Override of `base` to write our document where Odoo's was asked for."""
         report = self._get_report(report_ref)
         drawing = self.env.context.get('billing_document')
-        if not drawing or report.report_name not in self._BILLING_REPLACEMENTS:
+        if report.report_name not in self._BILLING_REPLACEMENTS or not (
+            drawing or self._billing_is_portal_page(report, docids)
+        ):
             return super()._render_qweb_html(report_ref, docids, data=data)
         data = dict(data or {}, print_with_payments=report.report_name != 'account.report_invoice')
         company = self.env[report.model].browse(docids).company_id[:1]
@@ -231,6 +233,13 @@ class IrActionsReport(models.Model):
             data=data,
         )
 
+    def _billing_is_portal_page(self, report, docids):
+        """Whether the portal shows our documents as a page: Odoo's would tell all of them."""
+        if self.env.context.get('billing_channel') != 'portal':
+            return False
+        records_sudo = self.env[report.model].sudo().browse(docids)
+        return records_sudo._billing_filter_documents() == records_sudo
+
     def _get_rendering_context(self, report, docids, data):
         """Override of `base` to add what our pages need beside their content."""
         values = super()._get_rendering_context(report, docids, data)
@@ -240,6 +249,7 @@ class IrActionsReport(models.Model):
             # A stylesheet from our own files.
             css = False if drawing else Markup(screen_css(DEFAULT_FONT))  # noqa: S704
             values['stylesheet'] = css
+            values['portal'] = self.env.context.get('billing_channel') == 'portal'
         if self.env.context.get('proforma_invoice') and report.model == 'account.move':
             # The portal's page of an invoice that was not sent yet.
             moves = self.env[report.model].browse(docids)

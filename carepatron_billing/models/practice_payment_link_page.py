@@ -28,6 +28,7 @@ LINE_FIELDS = [
 COMPANY_FIELDS = [
     'billing_part_payment',
     'billing_part_payment_minimum',
+    'billing_privacy_page',
     'email',
     'name',
     'parent_path',
@@ -69,6 +70,9 @@ class PracticePaymentLink(models.Model):
             'sentence': self._page_sentence(status),
             'pay_url': self._path(),
             'consent': is_payable and self._page_consent(),
+            'details': self.move_id._billing_told('page')
+            if self.move_id and (is_open or status == 'paid')
+            else [],
             'download_url': self.move_id
             and (is_open or status == 'paid')
             and f'{self._path()}/invoice',
@@ -201,6 +205,7 @@ class PracticePaymentLink(models.Model):
                 ),
                 'due_date': move.invoice_date_due and format_date(self.env, move.invoice_date_due),
                 'is_processing': move not in due.moves,
+                'details': move._billing_told('page'),
                 'url': f'{self._path()}/invoice/{move.id}',
                 'download': self.env._("Download invoice %s", move.name),
             }

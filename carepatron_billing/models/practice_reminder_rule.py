@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import formatLang
 
+from ..clinical import told_by_templates
 from ..reminder_plan import Timing
 
 # Text of the mail, when, days, every, times.
@@ -58,6 +59,10 @@ class PracticeReminderRule(models.Model):
         ondelete='restrict',
         domain=[('model', '=', 'account.move')],
     )
+    clinical = fields.Char(
+        compute='_compute_clinical',
+        help="Names and codes of services that the mail tells, though it may not.",
+    )
     attach_invoice = fields.Boolean(string="Attach the invoice (PDF)", default=True)
     audience = fields.Selection(
         [
@@ -105,6 +110,17 @@ class PracticeReminderRule(models.Model):
             rule.sentence = rule._sentence()
             rule.audience_sentence = rule._audience_sentence()
 
+    @api.depends(
+        'template_id.subject',
+        'template_id.body_html',
+        'company_id.billing_privacy_subject',
+        'company_id.billing_privacy_mail',
+    )
+    def _compute_clinical(self):
+        for rule in self:
+            told = told_by_templates(rule.company_id._origin, rule.template_id._origin)
+            rule.clinical = ", ".join(told)
+
     @api.depends('sentence')
     def _compute_display_name(self):
         for rule in self:
@@ -136,14 +152,15 @@ class PracticeReminderRule(models.Model):
     # === ACTION METHODS === #
 
     def action_switch_on(self):
-        """Switch the rule on; where invoices are overdue already, ask about them first.
+        """Switch the rule on; where invoices are overdue already, ask about them first, and warn
+        if its mail tells what clients came for.
 
         :rtype: dict | bool
         """
         self.ensure_one()
         self.check_access('write')
         dialog = self.env['practice.reminder.start'].create({'rule_id': self.id})
-        if not dialog.overdue_count:
+        if not dialog.overdue_count and not self.clinical:
             return dialog.action_start()
         return {
             'type': 'ir.actions.act_window',

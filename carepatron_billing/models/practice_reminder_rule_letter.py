@@ -116,8 +116,13 @@ class PracticeReminderRule(models.Model):
                 'body_html', ids, compute_lang=True, options={'post_process': True}
             )
             for letter, move in zip(group, ids, strict=True):
-                words[letter] = subjects[move], texts[move]
+                words[letter] = subjects[move] + self._told_subject(letter), texts[move]
         return words
+
+    def _told_subject(self, letter):
+        moves = self.env['account.move'].sudo().browse({one.invoice for one in letter.entries})
+        lang = moves.partner_id.lang or self.env.lang
+        return moves.with_context(lang=lang)._billing_told_subject()
 
     def _pay_links(self, moves):
         """Return the addresses of the pay pages: of invoices, and of all that payers owe.
@@ -171,6 +176,7 @@ class PracticeReminderRule(models.Model):
                 'due': format_date(env, entry.due, date_format='long'),
                 'amount': formatLang(env, entry.amount, currency_obj=move.currency_id),
                 'url': links[entry.invoice],
+                'told': move._billing_told('mail'),
             }
             currencies |= move.currency_id
         everything = [

@@ -5,6 +5,7 @@ from functools import partial
 from odoo import api, models
 from odoo.tools import format_date, format_time, formatLang, is_html_empty
 
+from ..privacy import FULL, MINIMUM, NAMES
 from .document import (
     column_width,
     in_lines,
@@ -15,6 +16,14 @@ from .document import (
 )
 
 MINUS = "\N{MINUS SIGN}"
+# What a document shows at the privacy level *Full* alone.
+TELLING = (
+    'show_code',
+    'show_practitioner',
+    'show_session_time',
+    'show_client_reference',
+    'show_payer',
+)
 
 
 class AccountMoveReport(models.AbstractModel):
@@ -63,6 +72,9 @@ class AccountMoveReport(models.AbstractModel):
         takes_payments = provider_state in ('enabled', 'test')
         head = letterhead(move, template)
         show = head['look']
+        show['level'] = move._billing_privacy(self._get_channel())
+        if show['level'] != FULL:
+            show.update(dict.fromkeys(TELLING, False))
         document = {
             **head,
             'id': move.id,
@@ -86,11 +98,16 @@ class AccountMoveReport(models.AbstractModel):
             'to_pay': to_pay,
             'bank': to_pay and show['show_bank'] and self._get_bank(move),
             'payment_reference': to_pay and move.payment_reference,
-            **self._get_notes(move, amount),
+            **self._get_notes(move, amount, show),
         }
         document.update(self._get_texts(move, template, document, amount(total), amount(due)))
         document['slip_height'] = _slip_height(document)
         return document
+
+    def _get_channel(self):
+        """Return where the document is read; to name the portal only changes what is withheld."""
+        is_portal = self.env.context.get('billing_channel') == 'portal'
+        return 'portal' if is_portal else 'document'
 
     def _get_sums(self, move):
         """Return the total and what is due of it.
@@ -265,7 +282,8 @@ class AccountMoveReport(models.AbstractModel):
         for line in lines:
             if line.collapse_composition or line.collapse_prices:
                 items += [
-                    self._get_grouped_item(move, line, group) for group in line._get_child_lines()
+                    self._get_grouped_item(move, line, group, show)
+                    for group in line._get_child_lines()
                 ]
                 # What a group hides does not add up on paper.
                 carried = None
@@ -278,14 +296,26 @@ class AccountMoveReport(models.AbstractModel):
                 item['brought'] = self.env._("Brought forward %s", sum_so_far)
             items.append(item)
         return {
-            'items': items,
-            'has_dates': any(products.mapped('billing_service_date')),
+            'items': [item for item in items if self._may_show(item, show)],
+            'has_dates': show['level'] == FULL and any(products.mapped('billing_service_date')),
             'has_codes': show['show_code'] and any(item.get('code') for item in items),
             'has_quantities': show['show_quantity'],
             'has_discounts': show['show_discount'] and any(products.mapped('discount')),
             'has_taxes': show['show_taxes'] and any(line.tax_ids for line in products),
             'column_width': partial(column_width, items),
         }
+
+    def _may_show(self, item, show):
+        """Whether the practice's privacy settings let a row show: titles are words about what was
+        done, and notes are anything."""
+        hidden = {MINIMUM: ('section', 'subsection', 'note'), NAMES: ('note',), FULL: ()}
+        return item['kind'] not in hidden[show['level']]
+
+    def _get_text(self, text, show):
+        """Return the text of a row as far as the practice's privacy settings let it show."""
+        if show['level'] == MINIMUM:
+            return self.env._("Service")
+        return text.partition('\n')[0] if show['level'] == NAMES else text
 
     def _get_lines(self, move):
         if not move.id:
@@ -313,7 +343,14 @@ class AccountMoveReport(models.AbstractModel):
             item.update(
                 {
                     # Odoo's own description begins with it.
-                    'text': text.removeprefix(f'[{code}]').lstrip() if code else text,
+                    'text': self._get_text(
+                        line._billing_service_name()
+                        if show['level'] == NAMES
+                        else text.removeprefix(f'[{code}]').lstrip()
+                        if code
+                        else text,
+                        show,
+                    ),
                     'code': show['show_code'] and code,
                     'date': line.billing_service_date
                     and format_date(self.env, line.billing_service_date),
@@ -343,12 +380,14 @@ class AccountMoveReport(models.AbstractModel):
             for moment in (event_sudo.start, event_sudo.stop)
         )
 
-    def _get_grouped_item(self, move, section, group):
+    def _get_grouped_item(self, move, section, group, show):
         """Return a line of a section whose parts or prices the practice keeps to itself."""
         kind = group['display_type'].removeprefix('line_')
         item = {
             'kind': kind,
-            'text': group['name'] or '',
+            'text': self._get_text(group['name'] or '', show)
+            if kind == 'product'
+            else group['name'] or '',
             'is_long': False,
             'taxes': ", ".join(group['taxes']),
         }
@@ -448,7 +487,7 @@ class AccountMoveReport(models.AbstractModel):
 
     # === NOTES === #
 
-    def _get_notes(self, move, amount):
+    def _get_notes(self, move, amount, show):
         term = move.invoice_payment_term_id
         return {
             'instalments': [
@@ -466,7 +505,7 @@ class AccountMoveReport(models.AbstractModel):
                     move.move_type == 'out_invoice' and term.note,
                     move.fiscal_position_id.note,
                     move.taxes_legal_notes,
-                    move.narration,
+                    show['level'] == FULL and move.narration,
                 )
                 if not is_html_empty(html)
             ],

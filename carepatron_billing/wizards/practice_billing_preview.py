@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from ..clinical import told_by_templates
+
 # Beyond so many invoices the work goes on in the background.
 AT_ONCE = 20
 
@@ -31,6 +33,10 @@ class PracticeBillingPreview(models.TransientModel):
         help="Empty: the client's, the practitioner's or the practice's.",
     )
     send_links = fields.Boolean(string="Send payment links at once")
+    clinical = fields.Char(
+        compute='_compute_clinical',
+        help="Names and codes of services that the usual mail tells, though it may not.",
+    )
     line_ids = fields.One2many(
         'practice.billing.preview.line', 'preview_id', compute='_compute_lines', store=True
     )
@@ -47,6 +53,14 @@ class PracticeBillingPreview(models.TransientModel):
         for wizard in self:
             companies = wizard.item_ids.company_id
             wizard.company_id = companies if len(companies) == 1 else False
+
+    @api.depends('item_ids', 'send_links')
+    def _compute_clinical(self):
+        template = self.env.ref('carepatron_billing.mail_template_payment_link')
+        for wizard in self:
+            companies = wizard.item_ids.company_id._origin if wizard.send_links else ()
+            told = {word for one in companies for word in told_by_templates(one, template)}
+            wizard.clinical = ", ".join(sorted(told))
 
     @api.depends('item_ids', 'mode', 'invoice_date', 'send_links')
     def _compute_lines(self):

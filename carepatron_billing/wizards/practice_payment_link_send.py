@@ -5,7 +5,6 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import email_normalize, formatLang, html2plaintext
 
-from ..clinical import told_of
 from ..tools import claim
 
 LAYOUT = 'carepatron_billing.mail_layout'
@@ -95,15 +94,9 @@ class PracticePaymentLinkSend(models.TransientModel):
 
     @api.depends('link_id', 'move_id')
     def _compute_content(self):
-        template = self.env.ref('carepatron_billing.mail_template_payment_link')
-        template_for_all = self.env.ref('carepatron_billing.mail_template_payment_link_all')
         for wizard in self:
             wizard._check_link()
-            template_sudo = (template if wizard.move_id else template_for_all).sudo()
-            record = wizard.move_id or wizard.link_id
-            rendered = template_sudo._generate_template(record.ids, ('subject', 'body_html'))
-            wizard.subject = rendered[record.id]['subject']
-            wizard.message = rendered[record.id]['body_html']
+            wizard.subject, wizard.message = self._words(wizard.move_id or wizard.link_id)
 
     @api.depends('payer_id')
     def _compute_language(self):
@@ -122,9 +115,9 @@ class PracticePaymentLinkSend(models.TransientModel):
     def _compute_clinical(self):
         for wizard in self:
             wizard._check_link()
-            text = f"{wizard.subject or ''}\n{html2plaintext(wizard.message or '')}"
-            lines_sudo = wizard.link_id.sudo()._moves().invoice_line_ids
-            wizard.clinical = ", ".join(told_of(lines_sudo, text))
+            moves_sudo = wizard.link_id.sudo()._moves()
+            text = html2plaintext(wizard.message or '')
+            wizard.clinical = ", ".join(moves_sudo._billing_told_in(wizard.subject or '', text))
 
     @api.depends('link_id')
     def _compute_url(self):
@@ -297,6 +290,24 @@ class PracticePaymentLinkSend(models.TransientModel):
         return self.link_id._action_show()
 
     # === HELPERS ===#
+
+    @api.model
+    def _words(self, record):
+        """Return subject and text of the mail about an invoice, or a link to everything due.
+
+        :rtype: tuple[str, str]
+        """
+        is_invoice = record._name == 'account.move'
+        name = 'mail_template_payment_link' if is_invoice else 'mail_template_payment_link_all'
+        template_sudo = self.env.ref(f'carepatron_billing.{name}').sudo()
+        # The example of the settings may be drawn from an invoice that stands in no book.
+        [key] = record._ids
+        words = template_sudo._generate_template([key], ('subject', 'body_html'))[key]
+        record_sudo = record.sudo()
+        payer_sudo = record_sudo.partner_id if is_invoice else record_sudo.payer_id
+        record_sudo = record_sudo.with_context(lang=payer_sudo.lang or self.env.lang)
+        moves_sudo = record_sudo if is_invoice else record_sudo._due().moves
+        return words['subject'] + moves_sudo._billing_told_subject(), words['body_html']
 
     def _checked_moves(self):
         """Return the invoices (sudo) that the mail is about.

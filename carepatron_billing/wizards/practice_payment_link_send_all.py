@@ -19,6 +19,10 @@ class PracticePaymentLinkSendAll(models.TransientModel):
     without_email_ids = fields.Many2many('res.partner', compute='_compute_ready_ids')
     attach_invoice = fields.Boolean(string="Attach the invoice (PDF)", default=True)
     is_sent = fields.Boolean(readonly=True)
+    clinical = fields.Char(
+        readonly=True,
+        help="Names and codes of services that the mails tell, though they may not.",
+    )
 
     @api.depends('move_ids')
     def _compute_ready_ids(self):
@@ -38,7 +42,8 @@ class PracticePaymentLinkSendAll(models.TransientModel):
             wizard.unpayable = ", ".join(move.name or move.display_name for move in moves - payable)
 
     def action_send(self):
-        """Send each link to its payer's address, in the payer's language.
+        """Send each link to its payer's address, in the payer's language, after one warning if
+        their mails tell what they came for.
 
         :rtype: dict
         :raise UserError: if there is none to send, or too many for one click
@@ -53,11 +58,16 @@ class PracticePaymentLinkSendAll(models.TransientModel):
             raise UserError(
                 self.env._("Select %s invoices at most, and send the others afterwards.", AT_ONCE)
             )
+        dialogs = self.env['practice.payment.link.send'].create(
+            [{'move_id': move.id, 'attach_invoice': self.attach_invoice} for move in moves]
+        )
+        told = {word for words in dialogs.mapped('clinical') if words for word in words.split(", ")}
+        if told and not self.env.context.get('billing_sends_anyway'):
+            self.clinical = ", ".join(sorted(told))
+            return self._action_reopen()
         self.is_sent = True
-        for move in moves:
-            self.env['practice.payment.link.send'].create(
-                {'move_id': move.id, 'attach_invoice': self.attach_invoice}
-            )._send()
+        for dialog in dialogs:
+            dialog._send()
         return {
             'type': 'ir.actions.client',
             'tag': 'display_notification',
@@ -66,4 +76,14 @@ class PracticePaymentLinkSendAll(models.TransientModel):
                 'message': self.env._("%s payment links were sent.", len(moves)),
                 'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
             },
+        }
+
+    def _action_reopen(self):
+        return {
+            'type': 'ir.actions.act_window',
+            'name': self.env._("Send payment links"),
+            'res_model': self._name,
+            'res_id': self.id,
+            'view_mode': 'form',
+            'target': 'new',
         }

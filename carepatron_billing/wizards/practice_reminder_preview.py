@@ -13,6 +13,7 @@ class PracticeReminderPreview(models.TransientModel):
 
     rule_id = fields.Many2one('practice.reminder.rule', required=True, ondelete='cascade')
     company_id = fields.Many2one(related='rule_id.company_id')
+    clinical = fields.Char(related='rule_id.clinical')
     move_id = fields.Many2one(
         'account.move',
         string="With Invoice",

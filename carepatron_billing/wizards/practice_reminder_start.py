@@ -12,6 +12,7 @@ class PracticeReminderStart(models.TransientModel):
 
     rule_id = fields.Many2one('practice.reminder.rule', required=True, ondelete='cascade')
     overdue_count = fields.Integer(compute='_compute_overdue_count')
+    clinical = fields.Char(related='rule_id.clinical')
     choice = fields.Selection(
         [
             ('today', "Start from today: leave them alone until their next reminder"),
