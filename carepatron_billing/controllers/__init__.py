@@ -1,1 +1,1 @@
-from . import card, dispute, pay, portal, stripe_connect, stripe_webhook
+from . import card, client_export, dispute, documents, pay, portal, stripe_connect, stripe_webhook

@@ -25,6 +25,7 @@ class CardPage(PayPage):
         holder_sudo = self._holder(token)
         if not holder_sudo:
             return self._not_found()
+        holder_sudo.env['practice.audit.log']._note_opened('page', holder_sudo)
         return self._card_page(holder_sudo)
 
     # Without CSRF token, as with the pay page: there is no login, and the address is the secret.
@@ -77,7 +78,7 @@ class CardPage(PayPage):
         if not holder_sudo.partner_id:
             return holder_sudo.browse()
         return holder_sudo.with_context(
-            lang=self._language(holder_sudo.partner_id.lang)
+            lang=self._language(holder_sudo.partner_id.lang), billing_by_link=True
         ).with_company(holder_sudo.company_id)
 
     def _card_page(self, holder_sudo, status=200, **values):

@@ -110,6 +110,7 @@ class PayPage(http.Controller):
         if not move_sudo:
             return self._not_found()
         document = move_sudo._get_invoice_legal_documents('pdf', allow_fallback=True)
+        move_sudo._billing_note_document()
         return self._pdf(document['content'], document['filename'])
 
     @http.route(
@@ -130,6 +131,7 @@ class PayPage(http.Controller):
         if not payment_sudo:
             return self._not_found()
         name, content = payment_sudo.with_context(lang=link_sudo.env.lang)._billing_receipt_pdf()
+        link_sudo.env['practice.audit.log']._note_opened('document', payment_sudo)
         return self._pdf(content, name)
 
     @http.route(
@@ -181,9 +183,9 @@ class PayPage(http.Controller):
         if not link_sudo:
             return link_sudo
         link_sudo._page_fetch_people()
-        return link_sudo.with_context(lang=self._language(link_sudo.payer_id.lang)).with_company(
-            link_sudo.company_id
-        )
+        return link_sudo.with_context(
+            lang=self._language(link_sudo.payer_id.lang), billing_by_link=True
+        ).with_company(link_sudo.company_id)
 
     def _opened_by(self, token, model):
         """Return the record (sudo) that a token opens; empty where it opens none.

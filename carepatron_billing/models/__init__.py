@@ -79,14 +79,31 @@ from . import (
     res_company_privacy,
     res_company_receipt,
     res_company_reminder,
+    res_company_retention,
     res_company_settings,
     res_company_stripe,
     res_company_template,
     res_partner,
+    res_partner_anonymise,
     res_partner_automatic,
     res_partner_card,
     res_partner_credit,
+    res_partner_export,
     res_partner_private,
     res_partner_reminder,
     res_partner_template,
+)
+
+# isort: split
+# Last: these tell of what the others do.
+from . import (
+    account_move_audit,
+    account_payment_audit,
+    payment_token_audit,
+    payment_transaction_audit,
+    practice_audit_log,
+    practice_audited,
+    practice_billing_item_audit,
+    practice_payment_link_audit,
+    res_users_audit,
 )

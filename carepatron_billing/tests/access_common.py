@@ -256,6 +256,14 @@ class AccessCommon(SessionsCommon):
                 'currency_id': side['company'].currency_id.id,
                 'reference': f'TX-{company}-{client}',
             },
+            'practice.audit.log': {
+                'company_id': company,
+                'actor': 'system',
+                'act': 'issue',
+                'res_model': 'account.move',
+                'res_id': move,
+                'name': "INV",
+            },
             'practice.billing.batch': {'company_id': company, 'invoice_date': today},
             'practice.billing.preview': {'item_ids': [Command.set([item])]},
             'practice.billing.preview.line': {'payer_id': client, 'clients': "Ada", 'sessions': 1},
@@ -264,6 +272,7 @@ class AccessCommon(SessionsCommon):
             'practice.card.charge': {'line_ids': [Command.create({'move_id': move})]},
             'practice.card.charge.line': {'move_id': move},
             'practice.card.holder': {'company_id': company, 'partner_id': client},
+            'practice.client.anonymise': {'partner_id': client},
             'practice.dispute': {
                 'provider_id': side['provider'].id,
                 'dispute': f'dp_{company}_{client}',

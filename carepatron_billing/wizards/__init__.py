@@ -5,6 +5,7 @@ from . import (
     practice_billing_preview,
     practice_billing_waive,
     practice_card_charge,
+    practice_client_anonymise,
     practice_invoice_correct,
     practice_payment_link_send,
     practice_payment_link_send_all,

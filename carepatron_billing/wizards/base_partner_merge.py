@@ -9,4 +9,5 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
         self.env['practice.billing.item'].sudo()._merge_contacts(src_partners, dst_partner)
         # A payer gets one mail a day.
         self.env['practice.reminder.mail'].sudo()._merge_contacts(src_partners, dst_partner)
+        self.env['practice.audit.log'].sudo()._merge_contacts(src_partners, dst_partner)
         return super()._update_foreign_keys(src_partners, dst_partner)
