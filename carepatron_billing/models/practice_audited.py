@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.fields import NO_ACCESS
 
+from ..const import PROVIDER_CODE
+
 # Values of these kinds are not told, only that they changed: long, or no words at all.
 UNTOLD_TYPES = ('binary', 'html', 'image', 'json', 'many2many', 'properties', 'text')
 # Whose names say what somebody came for, or who somebody is.
@@ -161,7 +163,7 @@ class PaymentProvider(models.Model):
 
     def _audit_filter(self):
         """Only ours."""
-        return self.filtered(lambda one: one.code == 'stripe_payment_link')
+        return self.filtered(lambda one: one.code == PROVIDER_CODE)
 
     def _audit_keeps(self, name):
         """Who is paid, and by which key."""
