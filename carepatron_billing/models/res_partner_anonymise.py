@@ -9,6 +9,8 @@ from ..tools import claim
 
 MANAGER = 'carepatron_billing.group_manager'
 UNDER_WAY = ('draft', 'pending', 'authorized')
+# Odoo asks for an address where a mail was sent to no contact.
+NOBODY = 'anonymised@example.invalid'
 # What is cleared of a contact; its country stays, because taxes were computed by it.
 CLEARED = (
     'barcode',
@@ -336,7 +338,9 @@ class ResPartner(models.Model):
             messages, body=None, subject=None, email_from=None, outgoing_email_to=None
         )
         messages.tracking_value_ids.unlink()
-        self._billing_overwrite(messages.notification_ids, mail_email_address=None)
+        self._billing_overwrite(
+            messages.notification_ids.filtered('mail_email_address'), mail_email_address=NOBODY
+        )
         sent = self.env['mail.mail'].search([('mail_message_id', 'in', messages.ids)])
         self._billing_overwrite(sent, body_html=None, email_to=None, email_cc=None)
         Attachment = self.env['ir.attachment']

@@ -109,7 +109,7 @@ class TestAccess(AccessCommon):
             'read_group': lambda: record.formatted_read_group(one, [], ['__count'])[0]['__count'],
             'read': lambda: record.read(['display_name']),
             'web_read': lambda: record.web_read({'display_name': {}}),
-            'export_data': lambda: record.export_data(['id'])['datas'],
+            'export_data': lambda: record.export_data(['display_name'])['datas'],
         }
         rec_name = record._fields.get(record._rec_name)
         if rec_name is not None and not rec_name.store:

@@ -159,6 +159,7 @@ class TestClientRights(BillingCommon, HttpCase):
         self.settle()
         self.anonymise("Dana Whitfield")
         self.assertEqual(self.own_move.invoice_line_ids.mapped('name'), [CLINICAL_NAME])
+        self.env.user.group_ids += self.env.ref('account.group_account_user')
         [chain] = [
             one
             for one in self.company._check_hash_integrity()['results']

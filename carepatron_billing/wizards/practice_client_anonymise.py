@@ -42,6 +42,16 @@ class PracticeClientAnonymise(models.TransientModel):
                 moves.mapped('inalterable_hash')
             )
 
+    # === CONSTRAINT METHODS === #
+
+    @api.constrains('partner_id')
+    def _check_partner(self):
+        """Tell nobody of another practice's clients.
+
+        :raise AccessError: if the user is no manager of a practice of this client
+        """
+        self.partner_id._billing_check_rights_manager()
+
     # === ACTION METHODS === #
 
     def action_anonymise(self):
