@@ -234,16 +234,6 @@ class ResPartner(models.Model):
         tokens._billing_remove(self.env._("the contact was anonymised"))
         self.env.flush_all()
         self._billing_overwrite(tokens, payment_details=None, billing_consent=None)
-        holders = self.env['practice.card.holder'].search([('partner_id', '=', self.id)])
-        # Whoever is left without a contact is removed at Stripe, cards and all.
-        self._billing_overwrite(
-            holders,
-            partner_id=None,
-            autopay='off',
-            autopay_how=None,
-            autopay_terms=None,
-            autopay_stopped=None,
-        )
         self.env.ref('carepatron_billing.ir_cron_tidy_cards')._trigger()
         links = self.env['practice.payment.link'].search(
             [('payer_id', '=', self.id), ('revoked_at', '=', False)]
@@ -313,6 +303,7 @@ class ResPartner(models.Model):
         own = moves.filtered(lambda move: move.partner_id == self)
         sendings = own.billing_sending_ids
         self._billing_overwrite(sendings, emails=None)
+        holders = self.env['practice.card.holder'].search([('partner_id', '=', self.id)])
         free = moves.filtered(lambda move: not move.company_id.restrictive_audit_trail)
         records = [
             self,
@@ -321,6 +312,7 @@ class ResPartner(models.Model):
             payments.filtered(lambda one: not one.company_id.restrictive_audit_trail),
             self._billing_all_items(),
             self.env['practice.dispute'].search([('partner_id', '=', self.id)]),
+            holders,
         ]
         about = Domain.OR(
             Domain('model', '=', one._name) & Domain('res_id', 'in', one.ids) for one in records
@@ -341,10 +333,7 @@ class ResPartner(models.Model):
         self._billing_overwrite(
             messages.notification_ids.filtered('mail_email_address'), mail_email_address=NOBODY
         )
-        sent = self.env['mail.mail'].search([('mail_message_id', 'in', messages.ids)])
-        self._billing_overwrite(sent, body_html=None, email_to=None, email_cc=None)
-        Attachment = self.env['ir.attachment']
-        files = Attachment.search(
+        files = self.env['ir.attachment'].search(
             Domain.OR(
                 Domain('res_model', '=', one._name) & Domain('res_id', 'in', one.ids)
                 for one in records
@@ -352,6 +341,16 @@ class ResPartner(models.Model):
             & Domain('res_field', 'in', [False, 'invoice_pdf_report_file', 'ubl_cii_xml_file'])
         )
         (files | messages.attachment_ids.filtered(self._billing_may_delete)).unlink()
+        self.env['mail.mail'].search([('mail_message_id', 'in', messages.ids)]).unlink()
+        # Whoever is left without a contact is removed at Stripe, cards and all.
+        self._billing_overwrite(
+            holders,
+            partner_id=None,
+            autopay='off',
+            autopay_how=None,
+            autopay_terms=None,
+            autopay_stopped=None,
+        )
         self.env['mail.activity'].search(
             Domain.OR(
                 Domain('res_model', '=', one._name) & Domain('res_id', 'in', one.ids)
