@@ -38,6 +38,8 @@ CONTACT = (
     'vat',
     'lang',
 )
+# Characters that fit into a column.
+SHORT = 24
 # What opens a page of ours, or of Odoo's, to whoever has it.
 KEYS = re.compile(r'(/billing/\w+/|access_token=)[\w-]+')
 
@@ -191,6 +193,7 @@ class ResPartner(models.Model):
                 'made': format_datetime(self.env, fields.Datetime.now()),
                 'sections': sections,
                 'word': self._billing_export_word,
+                'shape': _shape,
                 'lang': self.env.lang,
             },
         )
@@ -501,7 +504,7 @@ class ResPartner(models.Model):
             ('date', self.env._("Date"), lambda row: row[0]),
             ('to', self.env._("To"), lambda row: row[1]),
             ('subject', self.env._("Subject"), lambda row: row[2]),
-            ('text', self.env._("Text"), lambda row: _without_keys(html2plaintext(row[3] or ''))),
+            ('text', self.env._("Text"), lambda row: _plain(row[3] or '')),
         ]
         return section('mails', self.env._("Mails"), columns, sorted(rows, key=lambda row: row[0]))
 
@@ -573,6 +576,14 @@ class ResPartner(models.Model):
         return section('log', self.env._("Audit log"), columns, rows)
 
 
-def _without_keys(text):
+def _plain(html):
     """Return a mail's text without the part of its links that opens them."""
+    text = re.sub(r'\n\s*\n\s*', '\n\n', html2plaintext(html)).strip()
     return KEYS.sub(r'\1…', text)
+
+
+def _shape(value):
+    """Return the class of a cell: what is short stays on one line."""
+    if isinstance(value, float):
+        return 'number'
+    return 'short' if len(str(value)) <= SHORT else None
