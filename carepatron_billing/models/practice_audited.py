@@ -171,6 +171,7 @@ class PaymentProvider(models.Model):
             'state',
             'stripe_payment_link_account',
             'stripe_payment_link_account_name',
+            'stripe_payment_link_connection',
             'stripe_payment_link_secret_key',
             'stripe_payment_link_webhook_secret',
         )

@@ -102,7 +102,7 @@ class ResPartner(models.Model):
 
     def _billing_all_moves(self):
         """Return all invoices (sudo) that this contact pays or was treated for."""
-        return self.sudo()._billing_export_moves(self.env['res.company'].sudo().search([]))
+        return self.sudo()._billing_export_moves()
 
     def _billing_why_kept(self):
         """Return, in sentences, why this contact (sudo) cannot be anonymised now.

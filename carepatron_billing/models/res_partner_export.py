@@ -87,12 +87,8 @@ class ResPartner(models.Model):
         :rtype: recordset of `res.company`
         """
         partner_sudo = self.sudo()
-        all_companies_sudo = self.env['res.company'].sudo().search([])
         items_sudo = partner_sudo._billing_all_items()
-        return (
-            partner_sudo._billing_export_moves(all_companies_sudo).company_id
-            | items_sudo.company_id
-        ).sudo(False)
+        return (partner_sudo._billing_export_moves().company_id | items_sudo.company_id).sudo(False)
 
     def _billing_export_zip(self, companies):
         """Return the export as the content of a ZIP file, and note that it was made.
@@ -118,13 +114,16 @@ class ResPartner(models.Model):
             self.env['practice.audit.log'].with_company(company)._note('export', self)
         return content.getvalue()
 
-    def _billing_export_moves(self, companies):
+    def _billing_export_moves(self, companies=None):
         """Return the invoices (sudo) that this contact pays, or whose sessions were this
-        contact's."""
+        contact's.
+
+        :param companies: recordset of `res.company`: whose they are; anybody's unless given
+        """
         return self.env['account.move'].search(
             Domain('move_type', 'in', ('out_invoice', 'out_refund'))
             & Domain('state', '!=', 'draft')
-            & Domain('company_id', 'in', companies.ids)
+            & (Domain.TRUE if companies is None else Domain('company_id', 'in', companies.ids))
             & (
                 Domain('partner_id', '=', self.id)
                 | Domain('billing_client_id', '=', self.id)

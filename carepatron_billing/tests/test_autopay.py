@@ -170,7 +170,8 @@ class TestAutopay(BillingCommon):
         manager.email = 'manager@example.com'
         self.holder._autopay_summaries()
         self.company._billing_autopay_mail_summary(self.today)
-        mail = self.mails_to('manager@example.com')
+        # In the evening the first call has sent one, too.
+        mail = self.mails_to('manager@example.com')[:1]
         self.assertIn(self.move.name, mail.body_html)
         self.assertNotIn("Dana", mail.body_html)
 
