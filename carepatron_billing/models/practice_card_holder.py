@@ -4,14 +4,13 @@ import secrets
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tools import consteq
 
 from odoo.addons.payment import utils as payment_utils
 
 from ..const import PROVIDER_CODE
 from ..gateways.stripe_gateway import StripeGatewayError
 from ..tools import claim
-from .practice_payment_link import FINDER_LENGTH, PROOF_BYTES, SESSION_MARGIN
+from .practice_payment_link import SESSION_MARGIN
 
 _logger = logging.getLogger(__name__)
 
@@ -26,6 +25,7 @@ class PracticeCardHolder(models.Model):
     """
 
     _name = 'practice.card.holder'
+    _inherit = 'practice.bearer.link'
     _description = "Cards of a Payer"
     _order = 'id'
     _check_company_auto = True
@@ -35,9 +35,7 @@ class PracticeCardHolder(models.Model):
         'res.partner', string="Payer", readonly=True, index='btree_not_null', ondelete='set null'
     )
     company_id = fields.Many2one('res.company', required=True, readonly=True, index=True)
-    finder = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
-    proof = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
-    url = fields.Char(string="Card link", compute='_compute_url', compute_sudo=True)
+    url = fields.Char(string="Card link")
     customer = fields.Char(string="Stripe Customer", readonly=True, groups='base.group_system')
     account = fields.Char(
         help="The Stripe account and mode that the customer belongs to.",
@@ -60,11 +58,6 @@ class PracticeCardHolder(models.Model):
         for holder in self:
             holder.display_name = self.env._("Cards of %s", holder.partner_id.display_name or "")
 
-    @api.depends('finder', 'proof')
-    def _compute_url(self):
-        for holder in self:
-            holder.url = f'{holder.get_base_url()}{holder._path()}'
-
     @api.depends('partner_id', 'company_id')
     def _compute_token_ids(self):
         for holder in self:
@@ -76,40 +69,6 @@ class PracticeCardHolder(models.Model):
             state = holder.company_id._billing_provider_sudo().state
             holder.is_available = state in ('enabled', 'test')
             holder.is_test_mode = state == 'test'
-
-    # === CRUD METHODS === #
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            vals['finder'] = secrets.token_urlsafe(FINDER_LENGTH)[:FINDER_LENGTH]
-            vals['proof'] = secrets.token_urlsafe(PROOF_BYTES)
-        return super().create(vals_list)
-
-    @api.model
-    def _from_token(self, token):
-        """Return the holder (sudo) that a link's token opens; empty where it opens none."""
-        finder, proof = token[:FINDER_LENGTH], token[FINDER_LENGTH:]
-        holder_sudo = self.sudo().search([('finder', '=', finder)], limit=1)
-        # Compared also where nothing was found: the answer takes as long.
-        known = consteq(holder_sudo.proof or secrets.token_urlsafe(PROOF_BYTES), proof)
-        return holder_sudo if known else self.sudo().browse()
-
-    @api.model
-    def _for(self, partner, company):
-        """Return the holder (sudo) of a payer's cards at a company, made if there is none.
-
-        :raise AccessError: if the user may not read the payer
-        """
-        partner.check_access('read')
-        holders_sudo = self.sudo()
-        domain = [('partner_id', '=', partner.id), ('company_id', '=', company.id)]
-        holder_sudo = holders_sudo.search(domain, limit=1)
-        if not holder_sudo:
-            # Asked for by two at once, the second one is replayed and gets the first one's.
-            claim(partner)
-            holder_sudo = holders_sudo.create({'partner_id': partner.id, 'company_id': company.id})
-        return holder_sudo
 
     # === ACTION METHODS === #
 
@@ -157,9 +116,7 @@ class PracticeCardHolder(models.Model):
     def action_new_link(self):
         """Give the payer's page another address; the old one opens nothing any more."""
         self._check_desk()
-        holder_sudo = self.sudo()
-        holder_sudo.finder = secrets.token_urlsafe(FINDER_LENGTH)[:FINDER_LENGTH]
-        holder_sudo.proof = secrets.token_urlsafe(PROOF_BYTES)
+        self.sudo().write(self._new_token())
         return self._action_show()
 
     def _action_show(self):
@@ -180,6 +137,22 @@ class PracticeCardHolder(models.Model):
             raise AccessError(self.env._("Only the front desk looks after saved cards."))
 
     # === BUSINESS METHODS === #
+
+    @api.model
+    def _for(self, partner, company):
+        """Return the holder (sudo) of a payer's cards at a company, made if there is none.
+
+        :raise AccessError: if the user may not read the payer
+        """
+        partner.check_access('read')
+        holders_sudo = self.sudo()
+        domain = [('partner_id', '=', partner.id), ('company_id', '=', company.id)]
+        holder_sudo = holders_sudo.search(domain, limit=1)
+        if not holder_sudo:
+            # Asked for by two at once, the second one is replayed and gets the first one's.
+            claim(partner)
+            holder_sudo = holders_sudo.create({'partner_id': partner.id, 'company_id': company.id})
+        return holder_sudo
 
     def _path(self):
         self.ensure_one()

@@ -1,4 +1,3 @@
-import secrets
 from typing import NamedTuple
 
 from dateutil.relativedelta import relativedelta
@@ -6,29 +5,13 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
-from odoo.tools import consteq, formatLang
+from odoo.tools import formatLang
 
 from ..const import PROVIDER_CODE
 from ..gateways.stripe_gateway import StripeGatewayError
 from ..reports.document import qr_code
 from ..tools import claim
 
-# The token's first part finds the row by its index, the second proves the right to it: it alone
-# has 128 bits, and it is compared in constant time.
-FINDER_LENGTH = 10
-PROOF_BYTES = 16
-# What reading a link always needs, in one query.
-TOKEN_FIELDS = [
-    'company_id',
-    'currency_id',
-    'finder',
-    'move_id',
-    'payer_id',
-    'proof',
-    'replaced_by_id',
-    'revoked_at',
-    'viewed_at',
-]
 # A session that is about to close is no page to send a payer to.
 # Stripe itself asks for at least half an hour.
 SESSION_MARGIN = relativedelta(minutes=45)
@@ -55,9 +38,21 @@ class PracticePaymentLink(models.Model):
     """The way to pay one invoice, or (without `move_id`) everything that a payer owes."""
 
     _name = 'practice.payment.link'
+    _inherit = 'practice.bearer.link'
     _description = "Payment Link"
     _order = 'id desc'
     _check_company_auto = True
+    _token_fields = [
+        'company_id',
+        'currency_id',
+        'finder',
+        'move_id',
+        'payer_id',
+        'proof',
+        'replaced_by_id',
+        'revoked_at',
+        'viewed_at',
+    ]
 
     move_id = fields.Many2one(
         'account.move',
@@ -91,9 +86,7 @@ class PracticePaymentLink(models.Model):
         precompute=True,
         readonly=False,
     )
-    finder = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
-    proof = fields.Char(required=True, readonly=True, groups=fields.NO_ACCESS)
-    url = fields.Char(string="Payment link", compute='_compute_url', compute_sudo=True)
+    url = fields.Char(string="Payment link")
     qr_code = fields.Binary(compute='_compute_qr_code')
     sent_at = fields.Datetime(string="Last Sent", readonly=True)
     viewed_at = fields.Datetime(string="First Viewed", readonly=True)
@@ -137,33 +130,12 @@ class PracticePaymentLink(models.Model):
                 "Everything due: %s", link.payer_id.name
             )
 
-    @api.depends('finder', 'proof')
-    def _compute_url(self):
-        for link in self:
-            link.url = f'{link.get_base_url()}{link._path()}'
-
     @api.depends('url')
     def _compute_qr_code(self):
         for link in self:
             link.qr_code = qr_code(link.url).partition(',')[2]
 
     # === CRUD METHODS ===#
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            vals['finder'] = secrets.token_urlsafe(FINDER_LENGTH)[:FINDER_LENGTH]
-            vals['proof'] = secrets.token_urlsafe(PROOF_BYTES)
-        return super().create(vals_list)
-
-    @api.model
-    def _from_token(self, token):
-        """Return the link (sudo) that a token opens; empty where it opens none."""
-        finder, proof = token[:FINDER_LENGTH], token[FINDER_LENGTH:]
-        link_sudo = self.sudo().search_fetch([('finder', '=', finder)], TOKEN_FIELDS, limit=1)
-        # Compared also where nothing was found: the answer takes as long.
-        known = consteq(link_sudo.proof or secrets.token_urlsafe(PROOF_BYTES), proof)
-        return link_sudo if known else self.sudo().browse()
 
     @api.model
     def _for_payer(self, payer, company, currency):
