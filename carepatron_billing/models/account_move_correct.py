@@ -203,9 +203,7 @@ class AccountMove(models.Model):
         move_sudo = self.sudo()
         move_sudo._billing_check_correctable()
         items_sudo = move_sudo.billing_item_ids
-        receivable = move_sudo.line_ids.filtered(
-            lambda line: line.account_id.account_type == 'asset_receivable'
-        )
+        receivable = move_sudo._billing_receivable_lines()
         paid_lines = (
             receivable.matched_credit_ids.credit_move_id
             | receivable.matched_debit_ids.debit_move_id
@@ -248,9 +246,7 @@ class AccountMove(models.Model):
         move_sudo.billing_replaced_by_id = new_sudo
         move_sudo.billing_link_ids._replace_by(new_sudo)
         open_lines = paid_lines.exists().filtered(lambda line: not line.reconciled)
-        due = new_sudo.line_ids.filtered(
-            lambda line: line.account_id.account_type == 'asset_receivable'
-        )
+        due = new_sudo._billing_receivable_lines()
         # What was given back before leaves a part of the old invoice to be paid as it was.
         for debts in (receivable, due):
             for account in open_lines.account_id & debts.account_id:

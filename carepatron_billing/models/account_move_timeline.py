@@ -90,9 +90,7 @@ class AccountMove(models.Model):
                 tell(self, 'reminded', reminder.create_date, text, why, True)
 
     def _billing_tell_money(self, tell):
-        receivable = self.line_ids.filtered(
-            lambda line: line.account_id.account_type == 'asset_receivable'
-        )
+        receivable = self._billing_receivable_lines()
         partials = receivable.matched_credit_ids
         for payment, parts in partials.grouped('credit_move_id').items():
             amount = self.currency_id.format(sum(parts.mapped('debit_amount_currency')))
@@ -153,9 +151,7 @@ class AccountMove(models.Model):
                 name=note.name,
             )
             tell(self, 'credited', note.create_date, text, note.ref or "")
-            receivable = note.line_ids.filtered(
-                lambda line: line.account_id.account_type == 'asset_receivable'
-            )
+            receivable = note._billing_receivable_lines()
             for line in receivable.matched_debit_ids.debit_move_id:
                 payment = line.payment_id
                 if payment.payment_type == 'outbound' and not payment.payment_transaction_id:

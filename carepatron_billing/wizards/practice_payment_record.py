@@ -8,7 +8,7 @@ class PracticePaymentRecord(models.TransientModel):
     """Record payment: money that came by another way than a link, entered by Odoo's own wizard."""
 
     _name = 'practice.payment.record'
-    _inherit = 'practice.dialog'
+    _inherit = 'practice.dialog.money'
     _description = "Record Payment"
     _check_company_auto = True
 
@@ -32,17 +32,7 @@ class PracticePaymentRecord(models.TransientModel):
         readonly=False,
         required=True,
     )
-    journal_ids = fields.Many2many('account.journal', compute='_compute_journal_ids')
-    journal_id = fields.Many2one(
-        'account.journal',
-        string="How it was paid",
-        compute='_compute_journal_id',
-        store=True,
-        precompute=True,
-        readonly=False,
-        required=True,
-        domain="[('id', 'in', journal_ids)]",
-    )
+    journal_id = fields.Many2one(string="How it was paid", required=True)
     note = fields.Char(help="For example the number of a cheque or of a card receipt.")
     email = fields.Char(compute='_compute_email', compute_sudo=True)
     send_receipt = fields.Boolean(
@@ -58,18 +48,6 @@ class PracticePaymentRecord(models.TransientModel):
         for wizard in self:
             wizard.amount = wizard.move_id.amount_residual
             wizard.date = wizard.company_id._billing_today()
-
-    @api.depends('company_id')
-    def _compute_journal_ids(self):
-        for wizard in self:
-            wizard.journal_ids = wizard.company_id._billing_manual_journals()
-
-    @api.depends('journal_ids')
-    def _compute_journal_id(self):
-        for wizard in self:
-            journals = wizard.journal_ids
-            cash = journals.filtered(lambda journal: journal.type == 'cash')
-            wizard.journal_id = (cash or journals)[:1]._origin
 
     @api.depends('move_id')
     def _compute_email(self):

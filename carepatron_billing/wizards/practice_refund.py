@@ -10,7 +10,7 @@ class PracticeRefund(models.TransientModel):
     """Refund: the credit note, the money and the books in one step."""
 
     _name = 'practice.refund'
-    _inherit = 'practice.dialog'
+    _inherit = 'practice.dialog.money'
     _description = "Refund"
     _check_company_auto = True
 
@@ -44,11 +44,8 @@ class PracticeRefund(models.TransientModel):
         readonly=False,
         required=True,
     )
-    source_ids = fields.Many2many(
-        'payment.transaction', compute='_compute_source_ids', compute_sudo=True
-    )
-    has_sources = fields.Boolean(compute='_compute_source_ids', compute_sudo=True)
-    has_several_sources = fields.Boolean(compute='_compute_source_ids', compute_sudo=True)
+    has_sources = fields.Boolean(compute='_compute_has_sources', compute_sudo=True)
+    has_several_sources = fields.Boolean(compute='_compute_has_sources', compute_sudo=True)
     source = fields.Selection(
         selection='_selection_source',
         string="Payment",
@@ -64,16 +61,7 @@ class PracticeRefund(models.TransientModel):
     amount = fields.Monetary(
         compute='_compute_amount', store=True, precompute=True, readonly=False, required=True
     )
-    journal_ids = fields.Many2many('account.journal', compute='_compute_journal_ids')
-    journal_id = fields.Many2one(
-        'account.journal',
-        string="Paid out from",
-        compute='_compute_journal_id',
-        store=True,
-        precompute=True,
-        readonly=False,
-        domain="[('id', 'in', journal_ids)]",
-    )
+    journal_id = fields.Many2one(string="Paid out from")
     date = fields.Date(
         string="Paid out on",
         compute='_compute_date',
@@ -129,18 +117,17 @@ class PracticeRefund(models.TransientModel):
             ]
 
     @api.depends('move_id')
-    def _compute_source_ids(self):
+    def _compute_has_sources(self):
         for wizard in self:
             sources_sudo = wizard.move_id._billing_refund_sources()
-            wizard.source_ids = sources_sudo
             wizard.has_sources = bool(sources_sudo)
             wizard.has_several_sources = len(sources_sudo) > 1
 
-    @api.depends('source_ids')
+    @api.depends('move_id')
     def _compute_source(self):
         for wizard in self:
-            newest = wizard.source_ids.sorted('id', reverse=True)[:1]
-            wizard.source = str(newest._origin.id) if newest else False
+            newest = max(wizard.move_id._billing_refund_sources().ids, default=0)
+            wizard.source = str(newest) if newest else False
 
     @api.depends('has_sources')
     def _compute_way(self):
@@ -154,11 +141,10 @@ class PracticeRefund(models.TransientModel):
             wizard.open_credit = move_sudo._billing_open_credit()
             left = move_sudo._billing_refundable() if move_sudo else 0.0
             if wizard.way == 'card':
-                sources_sudo = wizard._source_sudo()
-                at_stripe = [tx._stripe_payment_link_refundable() for tx in sources_sudo]
+                at_stripe = [tx._stripe_payment_link_refundable() for tx in wizard._source_sudo()]
                 left = min(left, sum(at_stripe))
             elif wizard.way == 'credit':
-                left = max(left - move_sudo._billing_open_credit(), 0.0)
+                left = max(left - wizard.open_credit, 0.0)
             wizard.available = left
 
     @api.depends('available', 'scope', 'line_ids.is_picked')
@@ -169,18 +155,6 @@ class PracticeRefund(models.TransientModel):
                 wizard.amount = sum(picked.mapped('price_total'))
             elif wizard.scope == 'all' or not wizard.amount:
                 wizard.amount = wizard.available
-
-    @api.depends('company_id')
-    def _compute_journal_ids(self):
-        for wizard in self:
-            wizard.journal_ids = wizard.company_id._billing_manual_journals()
-
-    @api.depends('journal_ids')
-    def _compute_journal_id(self):
-        for wizard in self:
-            journals = wizard.journal_ids
-            cash = journals.filtered(lambda journal: journal.type == 'cash')
-            wizard.journal_id = (cash or journals)[:1]._origin
 
     @api.depends('company_id')
     def _compute_date(self):
@@ -213,7 +187,7 @@ class PracticeRefund(models.TransientModel):
         if not self.is_done:
             # Two desks: the second is replayed and finds what the first gave back.
             claim(move)
-            source_sudo = self._source_sudo() if self.way == 'card' else self._source_sudo()[:0]
+            source_sudo = self._source_sudo()
             claim(source_sudo)
             self.invalidate_recordset(['available'])
             self._check()
@@ -236,7 +210,8 @@ class PracticeRefund(models.TransientModel):
     # === BUSINESS METHODS === #
 
     def _source_sudo(self):
-        source_id = int(self.source or 0)
+        """Return the online payment (sudo) that is given back; none if it is another way."""
+        source_id = int(self.source or 0) if self.way == 'card' else 0
         return self.move_id._billing_refund_sources().filtered(lambda tx: tx.id == source_id)
 
     def _credited_lines_sudo(self):
@@ -334,9 +309,7 @@ class PracticeRefund(models.TransientModel):
             or journal_sudo.inbound_payment_method_line_ids.payment_account_id[:1]
             or journal_sudo.default_account_id
         )
-        receivable = move_sudo.line_ids.filtered(
-            lambda line: line.account_id.account_type == 'asset_receivable'
-        )
+        receivable = move_sudo._billing_receivable_lines()
         payment_sudo = move_sudo.env['account.payment'].create(
             {
                 'payment_type': 'outbound',
