@@ -217,10 +217,10 @@ class PracticeBillingBatch(models.Model):
             # Something remains until the batch is closed; else the cron would not come back soon.
             if not cron._commit_progress(len(chunk), remaining=left + 1):
                 return False
-        # What leaves the house is one a commit.
+        # What leaves the house is one a commit, which empties the cache: each is read alone.
         unsent = worker._get_unsent()
         for place, move in enumerate(unsent):
-            worker._send(move)
+            worker._send(move.with_prefetch())
             self.env.flush_all()
             if not cron._commit_progress(1, remaining=len(unsent) - place):
                 return False

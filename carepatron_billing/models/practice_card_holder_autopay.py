@@ -126,7 +126,11 @@ class PracticeCardHolder(models.Model):
                     ],
                     order='invoice_date_due, id',
                 )
-                todo += [(move, by_payer[move.partner_id]) for move in moves]
+                # Each commit empties the cache: one after the other is read alone, not all again.
+                todo += [
+                    (move.with_prefetch(), by_payer[move.partner_id].with_prefetch())
+                    for move in moves
+                ]
         cron._commit_progress(remaining=len(todo))
         for move, holder in todo:
             try:
