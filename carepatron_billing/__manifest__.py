@@ -36,6 +36,7 @@
         'wizards/practice_reminder_plan_views.xml',
         'wizards/practice_reminder_preview_views.xml',
         'wizards/practice_reminder_start_views.xml',
+        'wizards/practice_stripe_disconnect_views.xml',
         'wizards/practice_stripe_setup_views.xml',
         'wizards/practice_tax_rate_views.xml',
         'views/account_move_views.xml',

@@ -407,7 +407,7 @@ def test_manager_sets_payments_up_by_clicks(
     page.click("button[name=action_billing_stripe_check]")
     page.wait_for_selector("text=a bank account for payouts")
     keep_screenshot(page, f"setup payments 5 asked for more {name}")
-    page.click("button[name=action_billing_stripe_disconnect]")
+    page.click(".o_form_view button:has-text('Disconnect')")
     page.wait_for_selector(".modal >> text=Disconnect Stripe?")
     keep_screenshot(page, f"setup payments 6 disconnect {name}")
     page.click(".modal-footer button:has-text('Disconnect')")

@@ -69,6 +69,9 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         nothing = Plan(None, None, self.env['payment.token'], False)
+        # Whoever had the bank take money back is not charged again without a person's decision.
+        if self._billing_present_dispute():
+            return nothing
         card = self.partner_id._billing_card(self.company_id)
         if not card or self._billing_chargeable()[1] or self._billing_reminder_pauses().get(self):
             return nothing

@@ -38,6 +38,7 @@ class AccountMove(models.Model):
         self.ensure_one()
         self._billing_check_group('carepatron_billing.group_front_desk')
         claim(self)
+        self._billing_check_undisputed()
         reason = self._billing_why_not_undone()
         if reason:
             raise UserError(self.env._("%s Choose Correct instead.", reason))
@@ -51,6 +52,7 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         self._billing_check_group('carepatron_billing.group_front_desk')
+        self._billing_check_undisputed()
         action = self.env['ir.actions.act_window']._for_xml_id(
             'carepatron_billing.practice_invoice_correct_action'
         )
@@ -101,6 +103,7 @@ class AccountMove(models.Model):
 
     def _billing_check_correctable(self):
         """Raise a `UserError` that says what keeps this invoice from being corrected now."""
+        self._billing_check_undisputed()
         if not self.billing_can_correct and not self.billing_can_undo:
             raise UserError(self.env._("%s is not open to correction any more.", self.name))
         if self.reversal_move_ids.filtered(lambda credit: credit.state == 'draft'):

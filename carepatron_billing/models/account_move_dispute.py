@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 
@@ -78,6 +79,18 @@ class AccountMove(models.Model):
             )
         )
         return live[:1]
+
+    def _billing_check_undisputed(self):
+        """Raise a `UserError` if a bank is deciding about what was paid for this invoice."""
+        self.ensure_one()
+        if any(self.sudo().billing_dispute_ids.mapped('is_open')):
+            raise UserError(
+                self.env._(
+                    "The payment of %s is disputed. Answer the dispute, and change the invoice"
+                    " once the bank has decided.",
+                    self.name,
+                )
+            )
 
     def _billing_tell_disputes(self, tell):
         for dispute in self.billing_dispute_ids:

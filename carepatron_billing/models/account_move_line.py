@@ -25,6 +25,11 @@ class AccountMoveLine(models.Model):
         "This session is on an invoice already.",
     )
 
+    # What payers have of credit, among what is open.
+    _billing_credit_idx = models.Index(
+        "(company_id, partner_id) WHERE parent_state = 'posted' AND amount_residual < 0"
+    )
+
     @api.depends(
         'billing_item_id',
         'move_id.move_type',

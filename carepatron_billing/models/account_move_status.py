@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 # What Odoo calls settled; everything else that is posted still waits for money.
 SETTLED = {'paid': 'paid', 'in_payment': 'paid', 'reversed': 'credited'}
@@ -22,6 +23,8 @@ class AccountMove(models.Model):
             ('processing', "Processing"),
             ('overdue', "Overdue"),
             ('paid', "Paid"),
+            ('part_refunded', "Partly refunded"),
+            ('refunded', "Refunded"),
             ('disputed', "In dispute"),
             ('credited', "Credited"),
             ('open_credit', "Credit to use"),
@@ -42,13 +45,19 @@ class AccountMove(models.Model):
         'invoice_date_due',
         'is_move_sent',
         'payment_state',
+        'reversal_move_ids.amount_residual',
         'state',
         'transaction_ids.state',
     )
     def _compute_billing_status(self):
         today = {company: company._billing_today() for company in self.company_id}
+        paid = self.filtered(lambda move: SETTLED.get(move.payment_state) == 'paid')
+        given_back = paid._billing_given_back_by_id()
         for move, move_sudo in zip(self, self.sudo(), strict=True):
-            move.billing_status = move_sudo._billing_status(today.get(move.company_id))
+            status = move_sudo._billing_status(today.get(move.company_id))
+            if status == 'paid' and move.id in given_back:
+                status = 'refunded' if given_back[move.id].is_all else 'part_refunded'
+            move.billing_status = status
 
     def _billing_status(self, today):
         if self.state in ('draft', 'cancel'):
@@ -103,8 +112,12 @@ class AccountMove(models.Model):
             return (credit & Domain('amount_residual', '=', 0)) | (
                 invoice & Domain('payment_state', '=', 'reversed')
             )
-        if status == 'paid':
-            return invoice & Domain('payment_state', 'in', ('paid', 'in_payment'))
+        if status in ('paid', 'part_refunded', 'refunded'):
+            return (
+                invoice
+                & Domain('payment_state', 'in', ('paid', 'in_payment'))
+                & self._billing_given_back_domain(status)
+            )
         waiting = invoice & Domain('payment_state', 'not in', tuple(SETTLED))
         # Rights on the invoice are what counts; payers' links and transactions have their own.
         processing = Domain(
@@ -137,3 +150,23 @@ class AccountMove(models.Model):
             'billing_link_ids', 'any!', valid & Domain('sent_at', '!=', False)
         )
         return waiting & (sent if status == 'sent' else ~sent)
+
+    @api.model
+    def _billing_given_back_domain(self, status):
+        """Return of which paid invoices nothing, a part, or all was given back.
+
+        :param str status: 'paid', 'part_refunded' or 'refunded'
+        :rtype: Domain
+        """
+        query = self._billing_given_back_query()
+        if status == 'paid':
+            return Domain('id', 'not in', SQL("(SELECT move_id FROM (%s) given_back)", query))
+        return Domain(
+            'id',
+            'in',
+            SQL(
+                "(SELECT move_id FROM (%s) given_back WHERE is_all = %s)",
+                query,
+                status == 'refunded',
+            ),
+        )

@@ -92,6 +92,7 @@ class AccountMove(models.Model):
     def _billing_tell_money(self, tell):
         receivable = self._billing_receivable_lines()
         partials = receivable.matched_credit_ids
+        failed = partials.credit_move_id.payment_id._billing_filter_receipt_failed()
         for payment, parts in partials.grouped('credit_move_id').items():
             amount = self.currency_id.format(sum(parts.mapped('debit_amount_currency')))
             source = payment.payment_id
@@ -100,8 +101,11 @@ class AccountMove(models.Model):
                 text = self.env._("%(amount)s paid", amount=amount)
                 tell(self, 'paid', source.create_date, text, how or source.journal_id.name)
                 if source.billing_receipt_at:
-                    text = self.env._("Receipt sent to %s", source._billing_receipt_email())
-                    tell(self, 'receipt', source.billing_receipt_at, text)
+                    email, sent_at = source._billing_receipt_email(), source.billing_receipt_at
+                    text = self.env._("Receipt sent to %s", email)
+                    if source in failed:
+                        text = self.env._("The receipt to %s was not sent", email)
+                    tell(self, 'receipt', sent_at, text, is_problem=source in failed)
             elif payment.move_id.move_type == 'out_refund' and (
                 payment.move_id.reversed_entry_id != self
             ):

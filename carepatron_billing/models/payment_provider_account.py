@@ -111,6 +111,10 @@ class PaymentProvider(models.Model):
         """
         if self.code == PROVIDER_CODE:
             self._stripe_payment_link_leave()
+            holders_sudo = self.env['practice.card.holder'].sudo()
+            holders_sudo.search(
+                [('company_id', 'child_of', self.company_id.id), ('autopay', '!=', 'off')]
+            )._autopay_end(self.env._("the Stripe account was disconnected"))
         return super().action_reset_credentials()
 
     # === BUSINESS METHODS - GATEWAY ===#

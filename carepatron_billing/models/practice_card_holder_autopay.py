@@ -94,7 +94,14 @@ class PracticeCardHolder(models.Model):
                 ('autopay', '!=', 'off'),
             ]
         )
-        for row in rows:
+        rows._autopay_end(reason)
+
+    def _autopay_end(self, reason):
+        """Switch autopay of these rows (sudo) off.
+
+        :param str reason: in words for the desk
+        """
+        for row in self:
             row.autopay_stopped = reason
             row.autopay = 'off'
 

@@ -70,8 +70,8 @@ class PracticeDispute(models.Model):
             [
                 (journal.default_account_id, amount - fee),
                 (company._billing_dispute_account(), -amount),
-                (company._billing_fee_account(), fee),
             ],
+            fee=fee,
         )
 
     def _book_loss(self):
@@ -110,15 +110,17 @@ class PracticeDispute(models.Model):
         if len(lines) > 1:
             lines.reconcile()
 
-    def _post_entry(self, values, sums, in_currency=None):
+    def _post_entry(self, values, sums, in_currency=None, fee=0.0):
         """Post an entry of the payer's in the Stripe journal.
 
         :param dict values: of the entry
         :param list sums: accounts with what is debited, in the practice's currency
         :param dict in_currency: for an account, the same in the dispute's currency
+        :param float fee: what of it is Stripe's fee, in the practice's currency
         :rtype: recordset of `account.move`
         """
         company = self.company_id
+        common = {'name': self.env._("Dispute %s", self.dispute), 'partner_id': self.partner_id.id}
         entry = (
             self.env['account.move']
             .with_company(company)
@@ -127,13 +129,12 @@ class PracticeDispute(models.Model):
                     'move_type': 'entry',
                     'journal_id': self.provider_id.journal_id.id,
                     'partner_id': self.partner_id.id,
-                    'ref': self.env._("Dispute %s", self.dispute),
+                    'ref': common['name'],
                     'line_ids': [
                         Command.create(
                             {
-                                'name': self.env._("Dispute %s", self.dispute),
+                                **common,
                                 'account_id': account.id,
-                                'partner_id': self.partner_id.id,
                                 'debit': max(balance, 0.0),
                                 'credit': max(-balance, 0.0),
                                 **self._foreign(balance, (in_currency or {}).get(account)),
@@ -141,11 +142,13 @@ class PracticeDispute(models.Model):
                         )
                         for account, balance in sums
                         if not company.currency_id.is_zero(balance)
-                    ],
+                    ]
+                    + [Command.create({**common, **line}) for line in self._fee_lines(fee)],
                     **values,
                 }
             )
         )
+        self._open_day(entry)
         entry._post(soft=False)
         return entry
 

@@ -77,6 +77,7 @@ class PracticePaymentLink(models.Model):
             and (is_open or status == 'paid')
             and f'{self._path()}/invoice',
             'replaced_url': status == 'replaced' and self._successor()._path(),
+            'refund': status == 'paid' and self._page_refund(),
             'receipts': [] if is_gone else self._page_receipts(),
             **self._page_amounts(due, is_payable or status == 'unavailable'),
             'invoices': self._page_invoices(due) if is_open and not self.move_id else [],
@@ -211,6 +212,14 @@ class PracticePaymentLink(models.Model):
             }
             for move in due.open
         ]
+
+    def _page_refund(self):
+        """Return what was given back of a paid invoice: whether all of it, and a sentence."""
+        given_back = self.move_id._billing_given_back_by_id().get(self.move_id.id)
+        if not given_back:
+            return False
+        text = self.env._("%s was given back to you.", self._format(given_back.amount))
+        return {'is_all': given_back.is_all, 'text': text}
 
     def _page_receipts(self):
         """Return the receipts of what was paid by this link: texts and addresses."""

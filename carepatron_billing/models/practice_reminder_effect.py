@@ -14,13 +14,22 @@ class PracticeReminderEffect(models.Model):
         'account.move.line': ['move_id'],
         'account.partial.reconcile': ['debit_move_id', 'max_date'],
         'practice.payment.link': ['move_id'],
-        'practice.reminder': ['day', 'move_id', 'rule_id', 'state'],
+        'practice.reminder': ['day', 'move_id', 'rule_id', 'state', 'user_id'],
     }
 
     move_id = fields.Many2one('account.move', string="Invoice", readonly=True)
     payer_id = fields.Many2one('res.partner', readonly=True)
     company_id = fields.Many2one('res.company', string="Practice", readonly=True)
     rule_id = fields.Many2one('practice.reminder.rule', string="Reminder", readonly=True)
+    kind = fields.Selection(
+        [
+            ('rule', "Reminded by rule"),
+            ('hand', "Reminded by hand"),
+            ('none', "Never reminded"),
+        ],
+        string="How",
+        readonly=True,
+    )
     is_reminded = fields.Boolean(string="Was Reminded Of", readonly=True)
     invoice_date = fields.Date(string="Issued", readonly=True)
     day = fields.Date(string="Reminded On", readonly=True)
@@ -49,6 +58,10 @@ class PracticeReminderEffect(models.Model):
             SELECT row_number() OVER (ORDER BY move.id, reminder.id) AS id,
                    move.id AS move_id, move.partner_id AS payer_id, move.company_id,
                    reminder.rule_id, reminder.id IS NOT NULL AS is_reminded,
+                   CASE WHEN reminder.id IS NULL THEN 'none'
+                        WHEN reminder.rule_id IS NULL AND reminder.user_id IS NOT NULL THEN 'hand'
+                        ELSE 'rule'
+                    END AS kind,
                    move.invoice_date, reminder.day, paid.day AS paid_on,
                    CASE WHEN reminder.id IS NULL THEN NULL
                         WHEN paid.day - reminder.day <= 7 THEN 100.0

@@ -1,5 +1,14 @@
-from odoo import fields, models
+import secrets
+
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.tools import format_date, formatLang
+
+from ..sms_length import plain, sms_count
+from .practice_invoice_template import PLACEHOLDER
+from .practice_payment_link import FINDER_LENGTH, PROOF_BYTES
+
+WORDS = ('practice', 'number', 'amount', 'date', 'url')
 
 
 class PracticeReminderRule(models.Model):
@@ -9,10 +18,76 @@ class PracticeReminderRule(models.Model):
         string="Send a text message too (SMS)",
         help="To payers with a phone number: practice, invoice, amount, due date and link.",
     )
+    sms_words = fields.Text(
+        string="Words of the text message",
+        translate=True,
+        help="{practice}, {number}, {amount}, {date} and {url} are filled in. Left empty, the"
+        " usual words are sent. Several invoices are told in the usual words.",
+    )
+    sms_measure = fields.Char(compute='_compute_sms_measure')
     offers_sms = fields.Boolean(compute='_compute_offers_sms')
 
     def _compute_offers_sms(self):
         self.offers_sms = 'sms.sms' in self.env
+
+    @api.depends('sms_words', 'company_id')
+    def _compute_sms_measure(self):
+        for rule in self:
+            length, number = sms_count(rule._sms_fill(rule._sms_sample()))
+            rule.sms_measure = (
+                self.env._("About %s characters: sent as 1 message.", length)
+                if number == 1
+                else self.env._(
+                    "About %(length)s characters: sent as %(number)s messages.",
+                    length=length,
+                    number=number,
+                )
+            )
+
+    @api.constrains('sms_words')
+    def _check_sms_words(self):
+        for rule in self:
+            used = PLACEHOLDER.findall(rule.sms_words or '')
+            unknown = [name for name in used if name not in WORDS]
+            if unknown:
+                raise ValidationError(
+                    self.env._(
+                        "{%(name)s} is unknown. These can be used: %(known)s.",
+                        name=unknown[0],
+                        known=", ".join(f"{{{known}}}" for known in WORDS),
+                    )
+                )
+            if (rule.sms_words or '').strip() and 'url' not in used:
+                raise ValidationError(
+                    self.env._("Put {url} into the text message: nobody can pay without it.")
+                )
+
+    def _sms_fill(self, values):
+        """Return the text message about one invoice, in the words of the context's language.
+
+        :param dict values: what stands for each of `WORDS`
+        :rtype: str
+        """
+        words = (self.sms_words or '').strip()
+        if words:
+            return plain(PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), words))
+        return plain(
+            self.env._(
+                "%(practice)s: invoice %(number)s, %(amount)s, due %(date)s. See and pay: %(url)s",
+                **values,
+            )
+        )
+
+    def _sms_sample(self):
+        company = self.company_id
+        token = 'x' * (FINDER_LENGTH + len(secrets.token_urlsafe(PROOF_BYTES)))
+        return {
+            'practice': company.name or '',
+            'number': 'INV/2026/00012',
+            'amount': formatLang(self.env, 120.0, currency_obj=company.currency_id),
+            'date': format_date(self.env, company._billing_today()),
+            'url': f'{self.get_base_url()}/billing/pay/{token}',
+        }
 
 
 class PracticeReminderMail(models.Model):
@@ -53,13 +128,14 @@ class PracticeReminderMail(models.Model):
         env = self.with_context(lang=self.lang).env
         alike = reminders.filtered(lambda reminder: reminder.currency_id == first.currency_id)
         if len(alike) == 1:
-            return env._(
-                "%(practice)s: invoice %(number)s, %(amount)s, due %(date)s. See and pay: %(url)s",
-                practice=self.company_id.name,
-                number=first.move_id.name,
-                amount=formatLang(env, first.amount, currency_obj=first.currency_id),
-                date=format_date(env, first.due_date),
-                url=first.move_id._billing_payment_link().url,
+            return first.rule_id.with_context(lang=self.lang)._sms_fill(
+                {
+                    'practice': self.company_id.name,
+                    'number': first.move_id.name,
+                    'amount': formatLang(env, first.amount, currency_obj=first.currency_id),
+                    'date': format_date(env, first.due_date),
+                    'url': first.move_id._billing_payment_link().url,
+                }
             )
         everything = env['practice.payment.link']._for_payer(
             self.payer_id, self.company_id, first.currency_id

@@ -11,6 +11,7 @@ class ResPartner(models.Model):
     billing_credit = fields.Monetary(
         string="Credit",
         compute='_compute_billing_credit',
+        search='_search_billing_credit',
         currency_field='billing_currency_id',
         groups='carepatron_billing.group_front_desk',
         help="What was paid too much or credited, and can pay other invoices.",
@@ -32,6 +33,17 @@ class ResPartner(models.Model):
             # Of an employer and its contacts, only whose the credit is has it.
             mine = payer == partner._origin
             partner.billing_credit = -sums.get(payer.sudo(), 0.0) if mine else 0.0
+
+    @api.model
+    def _search_billing_credit(self, operator, value):
+        if operator != '>' or value:
+            return NotImplemented
+        lines_sudo = self.env['account.move.line'].sudo()
+        payers = Domain('partner_id', '!=', False)
+        found = lines_sudo._read_group(
+            self._billing_credit_domain(payers, self.env.companies), ['partner_id']
+        )
+        return Domain('id', 'in', [payer.id for (payer,) in found])
 
     def action_billing_credit(self):
         """Show the credit notes and payments that make up this payer's credit.
@@ -63,12 +75,15 @@ class ResPartner(models.Model):
     def _billing_credit_domain(self, payers, companies):
         """Return which items on payers' accounts are credit.
 
-        :param res.partner payers: commercial partners
+        :param payers: commercial partners, or a domain of the items' payers
+        :type payers: res.partner | Domain
         :param res.company companies: the practices
         :rtype: Domain
         """
+        if not isinstance(payers, Domain):
+            payers = Domain('partner_id', 'in', payers.ids)
         return (
-            Domain('partner_id', 'in', payers.ids)
+            payers
             & Domain('company_id', 'in', companies.ids)
             & Domain('account_id.account_type', '=', 'asset_receivable')
             & Domain('parent_state', '=', 'posted')

@@ -329,6 +329,7 @@ class AccessCommon(SessionsCommon):
             },
             'practice.reminder.preview': {'rule_id': rule, 'move_id': move},
             'practice.reminder.start': {'rule_id': rule},
+            'practice.stripe.disconnect': {'company_id': company},
             'practice.stripe.event': {
                 'provider_id': side['provider'].id,
                 'event': f'evt_{company}_{client}',

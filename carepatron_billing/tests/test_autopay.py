@@ -175,6 +175,29 @@ class TestAutopay(BillingCommon):
         self.assertIn(self.move.name, mail.body_html)
         self.assertNotIn("Dana", mail.body_html)
 
+    def test_clients_are_found_by_how_their_autopay_goes(self):
+        client = self.client_partner.with_user(self.front_desk).with_company(self.company)
+
+        def state():
+            self.env.invalidate_all()
+            now = client.billing_autopay
+            others = {'on', 'off', 'expiring', 'declined', 'stopped'} - {now}
+            self.assertTrue(client.search([('id', '=', client.id), ('billing_autopay', '=', now)]))
+            self.assertFalse(
+                client.search([('id', '=', client.id), ('billing_autopay', 'in', list(others))])
+            )
+            return now
+
+        self.assertEqual(state(), 'on')
+        self.card.billing_expires_on = self.today + timedelta(20)
+        self.assertEqual(state(), 'expiring')
+        self.decline('insufficient_funds')
+        self.assertEqual(state(), 'declined')
+        self.decline('lost_card')
+        self.assertEqual(state(), 'stopped')
+        self.holder.autopay_stopped = False
+        self.assertEqual(state(), 'off')
+
     def test_expiring_card_is_told_once(self):
         self.card.billing_expires_on = self.today + timedelta(20)
         for _again in range(2):

@@ -52,6 +52,42 @@ class TestCredit(BillingCommon):
         move.action_billing_use_credit()
         self.assertEqual(client.billing_credit, 50.0)
 
+    def overview(self):
+        return (
+            self.env['practice.overview']
+            .with_user(self.front_desk)
+            .with_context(allowed_company_ids=self.company.ids)
+        )
+
+    def test_overview_tells_of_credit_and_leads_to_the_clients(self):
+        keys = {figure['key'] for figure in self.overview().get_overview()['figures']}
+        self.assertNotIn('credit', keys)
+        self.credit()
+        self.overpay()
+        figures = {figure['key']: figure for figure in self.overview().get_overview()['figures']}
+        self.assertEqual(figures['credit']['count'], 1)
+        self.assertEqual(figures['credit']['lines'][0]['amount'], "$\xa0170.00")
+        client = self.client_partner.with_user(self.front_desk)
+        client = client.with_context(allowed_company_ids=self.company.ids)
+        self.assertEqual(client.search([('billing_credit', '>', 0)]), client)
+
+    def test_receipt_that_did_not_go_out_is_told_until_it_was_sent_again(self):
+        tx = self.pay_online(self.make_invoice())
+        self.receipts().write({'state': 'exception'})
+
+        def told():
+            troubles = self.overview().get_overview()['troubles']
+            return [one['count'] for one in troubles if one['kind'] == 'receipts']
+
+        self.assertEqual(told(), [1])
+        domain = self.overview().open_trouble('receipts')['domain']
+        payment = self.env['account.payment'].with_user(self.front_desk).search(domain)
+        self.assertEqual(payment, tx.payment_id)
+        problems = [one for one in tx.invoice_ids.billing_timeline if one['is_problem']]
+        self.assertIn("was not sent", problems[0]['text'])
+        payment.action_billing_send_receipts()
+        self.assertEqual(told(), [])
+
     def test_draft_says_what_credit_there_is(self):
         self.credit()
         draft = (

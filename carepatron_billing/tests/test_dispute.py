@@ -1,5 +1,6 @@
 from datetime import datetime, timezone
 
+from odoo.exceptions import UserError
 from odoo.tests import new_test_user, tagged
 
 from .common import CLINICAL_CODE, CLINICAL_NAME, BillingCommon
@@ -85,8 +86,15 @@ class TestDispute(BillingCommon):
         self.assertIn(self.move, self.move._billing_reminder_pauses())
         self.assertFalse(move.with_user(self.manager).billing_can_refund)
         self.assertIn('disputed', [entry['kind'] for entry in move.billing_timeline])
+        overview = self.env['practice.overview'].with_user(self.front_desk)
+        overview = overview.with_context(allowed_company_ids=self.company.ids)
+        [told] = [one for one in overview.get_overview()['troubles'] if one['kind'] == 'disputes']
+        self.assertIn("until 03/20/2099", told['advice'])
+        domain = overview.open_trouble('disputes')['domain']
+        self.assertEqual(dispute.search(domain), dispute)
         self.told('under_review', self.movement('out', -12000))
         self.assertFalse(dispute.activity_ids)
+        self.assertFalse(dispute.search(domain))
         self.assertTrue(self.move._billing_reminder_pauses())
 
     def test_inquiry_moves_no_money_and_ends_quietly(self):
@@ -141,6 +149,49 @@ class TestDispute(BillingCommon):
         dispute = self.told('lost', self.movement('out', -5000), amount=5000)
         self.assertEqual(self.move.amount_residual, 50.0)
         self.assertEqual(self.sums(dispute), {'asset_cash': -50.0, 'asset_receivable': 50.0})
+
+    def test_disputed_invoice_is_neither_corrected_nor_charged_by_itself(self):
+        self.told('needs_response', self.movement('out', -12000))
+        move = self.move.with_user(self.front_desk)
+        for press in (move.action_billing_correct, move.action_billing_undo):
+            with self.assertRaisesRegex(UserError, "disputed"):
+                press()
+        # Lost, it is open again; whether the card is charged once more is a person's decision.
+        self.told('lost', self.movement('out', -12000))
+        self.env['practice.reminder.pause'].search([]).action_resume()
+        self.env['payment.token'].create(
+            {
+                'provider_id': self.provider.id,
+                'payment_method_id': self.env.ref('payment.payment_method_card').id,
+                'partner_id': self.client_partner.id,
+                'provider_ref': 'pm_1',
+            }
+        )
+        holder = self.env['practice.card.holder']._for(self.client_partner, self.company)
+        holder.write({'autopay': 'issue', 'autopay_how': "on the phone"})
+        self.assertFalse(self.move._billing_chargeable()[1])
+        self.assertFalse(self.move._billing_autopay_plan(holder).day)
+
+    def test_fee_carries_the_tax_of_its_account_and_closed_books_move_the_entry(self):
+        tax = self.env['account.tax'].create(
+            {
+                'name': "VAT 23%",
+                'amount': 23.0,
+                'type_tax_use': 'purchase',
+                'company_id': self.company.id,
+                'country_id': self.company.account_fiscal_country_id.id,
+            }
+        )
+        self.company._billing_fee_account().tax_ids = tax
+        self.company.fiscalyear_lock_date = '2026-03-31'
+        dispute = self.told('needs_response', self.movement('out', -12000, 1500))
+        entry = dispute.entry_ids
+        fee = entry.line_ids.filtered('tax_ids')
+        self.assertEqual((fee.balance, entry.line_ids.filtered('tax_line_id').balance), (12.2, 2.8))
+        self.assertGreaterEqual(str(entry.date), '2026-04-01')
+        self.assertIn("books are closed", dispute.message_ids[0].body)
+        self.told('won', self.movement('out', -12000, 1500), self.movement('back', 12000, -1500))
+        self.assertEqual(self.sums(dispute), {})
 
     def test_evidence_says_what_is_known_and_nothing_clinical(self):
         dispute = self.told('needs_response', self.movement('out', -12000))

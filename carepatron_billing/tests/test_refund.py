@@ -59,6 +59,53 @@ class TestRefund(BillingCommon):
             }
         )
 
+    def found(self, status):
+        return self.move.search([('id', '=', self.move.id), ('billing_status', 'in', (status,))])
+
+    def test_badge_filter_and_pay_page_say_what_was_given_back(self):
+        self.pay_online()
+        link = self.move._billing_payment_link()
+        self.assertEqual(self.move.billing_status, 'paid')
+        for amount, status, is_all in ((50.0, 'part_refunded', False), (70.0, 'refunded', True)):
+            self.refund(way='hand', scope='part', amount=amount)
+            self.assertEqual(self.move.billing_status, status)
+            self.assertEqual(self.found(status), self.move)
+            self.assertFalse(self.found('paid'))
+            self.assertEqual(link._page_values()['refund']['is_all'], is_all)
+        self.assertEqual(self.move.payment_state, 'paid', "the books call it paid")
+
+    def test_badges_of_a_list_take_one_query(self):
+        moves = self.move | self.make_invoice() | self.make_invoice()
+        for move in moves:
+            self.pay_by_hand(move)
+            self.refund(move, way='hand', scope='all')
+        queries = []
+        for some in (moves[:1], moves):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.assertEqual(set(some.mapped('billing_status')), {'refunded'})
+            queries.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(*queries)
+
+    def test_credit_that_was_never_paid_out_is_no_refund(self):
+        self.pay_online()
+        self.refund(way='credit')
+        self.assertEqual(self.move.billing_status, 'paid')
+
+    def test_receipt_of_a_hand_payment_tells_of_the_money_given_back(self):
+        self.pay_by_hand(self.move, 80.0)
+        self.pay_by_hand(self.move)
+        newest, first = self.move._billing_payments().sorted('id', reverse=True)
+        self.refund(way='hand', scope='part', amount=60.0)
+        self.assertEqual([one._billing_given_back() for one in (newest, first)], [40.0, 20.0])
+        Report = self.env['report.carepatron_billing.report_account_payment_receipt']
+        marks = [
+            document['mark']
+            for document in Report._get_report_values((newest | first).ids)['documents']
+        ]
+        self.assertEqual(marks, ["Refunded", False])
+
     def entries(self, move):
         return {
             (line.account_id.account_type, line.debit, line.credit, line.reconciled)

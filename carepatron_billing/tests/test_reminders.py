@@ -3,11 +3,12 @@ from email.message import EmailMessage
 
 from freezegun import freeze_time
 
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.modules.neutralize import neutralize_database
 from odoo.tests import tagged
 
+from ..sms_length import sms_count
 from .common import CLINICAL_CODE, CLINICAL_NAME
 from .reminders_common import NOW, RemindersCommon
 
@@ -269,7 +270,7 @@ class TestReminders(RemindersCommon):
         self.assertEqual(self.sent().move_id, one | silent)
         self.assertEqual((sms.partner_id, sms.state), (self.client_partner, 'outgoing'))
         self.assertIn(one._billing_payment_link().url, sms.body)
-        self.assertIn("$\xa0120.00", sms.body)
+        self.assertIn("$ 120.00", sms.body)
         self.assertNotIn(CLINICAL_NAME, sms.body)
         self.assertIn(sms.mail_message_id, one.message_ids)
         self.assertFalse(self.mails_to('dana@example.com'))
@@ -281,6 +282,23 @@ class TestReminders(RemindersCommon):
         )
         self.assertIn(f"2 invoices are waiting to be paid. See and pay: {everything.url}",
                       (self.env['sms.sms'].search([]) - sms).body)  # fmt: skip
+
+    def test_words_of_a_text_message_are_the_practices_own_and_always_lead_to_paying(self):
+        move = self.make_due()
+        self.run_cron()
+        reminder = move.billing_reminder_ids
+        reminder.rule_id.sms_words = "{practice} asks for {amount}. {url}"
+        self.assertEqual(
+            reminder.mail_id._sms_words(reminder),
+            f"{self.company.name} asks for $ 120.00. {move._billing_payment_link().url}",
+        )
+        for words in ("{url} {company.secret}", "Please pay {amount}"):
+            with self.assertRaises(ValidationError):
+                reminder.rule_id.sms_words = words
+        self.assertIn("1 message", reminder.rule_id.sms_measure)
+        self.assertEqual(sms_count("a" * 161), (161, 2))
+        self.assertEqual(sms_count("[" * 80), (160, 1))
+        self.assertEqual(sms_count("ć" * 71), (71, 2))
 
     def test_mail_that_was_cut_off_is_uncertain_and_never_sent_again(self):
         move = self.make_due()
@@ -352,8 +370,16 @@ class TestReminders(RemindersCommon):
         self.assertEqual(effect.mapped('days_after_reminder'), [3, 0])
         self.assertEqual(effect.mapped('days_to_pay'), [10, 0])
         self.assertEqual(effect[0].paid_within_week, 100)
-        never = self.make_due(days_ago=1, partner=self.client_partner.copy())
-        never._billing_payment_link()
+        never, by_hand = (
+            self.make_due(days_ago=1, partner=self.client_partner.copy()) for _client in range(2)
+        )
+        (never | by_hand).mapped(lambda move: move._billing_payment_link())
+        values = {'company_id': self.company.id, 'state': 'sent', 'user_id': self.env.uid}
+        by_hand.billing_reminder_ids.create({**values, 'move_id': by_hand.id, 'day': NOW})
+        kinds = self.env['practice.reminder.effect'].search(
+            [('move_id', 'in', (paid | never | by_hand).ids)], order='move_id'
+        )
+        self.assertEqual(kinds.mapped('kind'), ['rule', 'none', 'hand'])
         self.pay_by_hand(never)
         [(of_the_rule,), (of_all,)] = (
             self.env['practice.reminder.effect']._read_group(

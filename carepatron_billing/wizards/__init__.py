@@ -14,6 +14,7 @@ from . import (
     practice_reminder_plan,
     practice_reminder_preview,
     practice_reminder_start,
+    practice_stripe_disconnect,
     practice_stripe_setup,
     practice_tax_rate,
 )

@@ -1,0 +1,110 @@
+from typing import NamedTuple
+
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class GivenBack(NamedTuple):
+    """What went back of what was paid for an invoice, in its currency.
+
+    :param amount: what was paid out
+    :param is_all: whether nothing of what was paid is left
+    """
+
+    amount: float
+    is_all: bool
+
+
+class AccountMove(models.Model):
+    """What was given back of paid invoices: read from what is matched, kept nowhere."""
+
+    _inherit = 'account.move'
+
+    def _billing_given_back_by_id(self):
+        """Return what went back of these invoices, in one query; none for those without.
+
+        :rtype: dict[int, GivenBack]
+        """
+        if not self.ids:
+            return {}
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT move_id, amount, is_all FROM (%s) given_back",
+                self._billing_given_back_query(
+                    SQL("note.reversed_entry_id IN %s", tuple(self.ids))
+                ),
+            )
+        )
+        return {move_id: GivenBack(float(amount), is_all) for move_id, amount, is_all in rows}
+
+    def _billing_given_back_by_hand(self):
+        """Return how much of each payment of this invoice (sudo) was given back by hand.
+
+        Money that was paid out at the desk belongs to no payment in particular: it counts against
+        those that were taken there first, the newest before the others.
+
+        :rtype: dict[account.payment, float]
+        """
+        self.ensure_one()
+        paid_out = (
+            self._billing_credits()
+            ._billing_receivable_lines()
+            .matched_debit_ids.filtered(
+                lambda partial: (
+                    partial.debit_move_id.payment_id
+                    and not partial.debit_move_id.payment_id.payment_transaction_id
+                )
+            )
+        )
+        left = sum(paid_out.mapped('credit_amount_currency'))
+        paid = self._billing_receivable_lines().matched_credit_ids.filtered(
+            lambda partial: partial.credit_move_id.payment_id
+        )
+        shares = {}
+        for payment, partials in sorted(
+            paid.grouped(lambda partial: partial.credit_move_id.payment_id).items(),
+            key=lambda pair: (bool(pair[0].payment_transaction_id), -pair[0].id),
+        ):
+            share = min(left, sum(partials.mapped('debit_amount_currency')))
+            shares[payment] = share
+            left -= share
+        return shares
+
+    @api.model
+    def _billing_given_back_query(self, condition=None):
+        """Return the query of what credit notes took back and was paid out.
+
+        What a credit note took off an invoice that was still open was never paid.
+
+        :param SQL condition: which credit notes `note` count
+        :rtype: SQL
+        """
+        self.env['account.partial.reconcile'].flush_model()
+        self.env['account.move.line'].flush_model(['move_id', 'payment_id', 'statement_line_id'])
+        self.flush_model(['amount_total', 'move_type', 'reversed_entry_id', 'state'])
+        return SQL(
+            """
+            SELECT invoice.id AS move_id, found.paid_out AS amount,
+                   found.paid_out >= invoice.amount_total - found.credited AS is_all
+              FROM (
+                   SELECT note.reversed_entry_id AS id,
+                          SUM(partial.credit_amount_currency) FILTER (
+                              WHERE debit.payment_id IS NOT NULL
+                                 OR debit.statement_line_id IS NOT NULL
+                          ) AS paid_out,
+                          COALESCE(SUM(partial.credit_amount_currency) FILTER (
+                              WHERE debit.move_id = note.reversed_entry_id
+                          ), 0) AS credited
+                     FROM account_move note
+                     JOIN account_move_line credit ON credit.move_id = note.id
+                     JOIN account_partial_reconcile partial ON partial.credit_move_id = credit.id
+                     JOIN account_move_line debit ON debit.id = partial.debit_move_id
+                    WHERE note.move_type = 'out_refund' AND note.state = 'posted'
+                      AND note.reversed_entry_id IS NOT NULL AND %s
+                 GROUP BY note.reversed_entry_id
+                   ) found
+              JOIN account_move invoice ON invoice.id = found.id
+             WHERE found.paid_out > 0
+            """,
+            condition or SQL("TRUE"),
+        )
