@@ -17,6 +17,14 @@ from dev.stripe_fake.client import FakeClient
 CONNECT_STRIPE = paths.CHECKOUT / "dev/odoo_scripts/connect_stripe.py"
 SERVICE_NAME = "Trauma therapy for burnout"
 SERVICE_CODE = "F43.1"
+# What the desk reads where the bank declines a card: why, and what to do.
+DECLINES = {
+    "4000000000000341": ("The bank declined without saying why.", "Try again in a few days"),
+    "4000000000009995": ("There is not enough money on the card.", "Try again in a few days"),
+    "4000000000000069": ("The card has expired.", "Ask for another card"),
+    "4000000000009987": ("The bank does not accept this card.", "Ask for another card"),
+    "4000002760003184": ("The bank wants the card's owner to confirm", "link has been sent"),
+}
 
 
 class Practice:

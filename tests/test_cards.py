@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.practice import at_once, payer_of, save_card, session_in, wait_until
+from tests.practice import DECLINES, at_once, payer_of, save_card, session_in, wait_until
 
 PAID = ("paid", 0.0)
 BOOKED_ONCE = [["paid", "120.00", "asset_cash"]]
@@ -111,15 +111,6 @@ def test_money_from_an_open_payment_page_is_seen_before_a_card_is_charged(practi
     assert practice.invoice_state(invoice) == PAID
     assert len(practice.charges(invoice)) == 1
     fake.release()
-
-
-DECLINES = {
-    "4000000000000341": ("The bank declined without saying why.", "Try again in a few days"),
-    "4000000000009995": ("There is not enough money on the card.", "Try again in a few days"),
-    "4000000000000069": ("The card has expired.", "Ask for another card"),
-    "4000000000009987": ("The bank does not accept this card.", "Ask for another card"),
-    "4000002760003184": ("The bank wants the card's owner to confirm", "link has been sent"),
-}
 
 
 def test_each_decline_says_why_and_what_next_and_leaves_the_invoice_due(practice, fake, inbox):

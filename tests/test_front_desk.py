@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.conftest import PHONE
-from tests.practice import wait_until
+from tests.practice import DECLINES, save_card, session_in, wait_until
 from tests.screens import Hand, assert_fit
 
 # Odoo's contact form is Odoo's; what we add to its top is ours.
@@ -262,6 +262,48 @@ def test_desk_saves_and_charges_a_card_in_the_browser(
         page.click(".modal button:has-text('Charge card')")
         page.wait_for_selector(f"text={word}")
         keep_screenshot(page, f"charged card {name}")
+
+
+def test_each_decline_and_a_debit_that_fails_later_are_told_on_the_invoice(
+    practice, fake, page, log_in, keep_screenshot
+):
+    invoice = practice.new_invoice()
+    payer = save_card(practice, invoice)
+    card = practice.value(f"SELECT provider_ref FROM payment_token WHERE partner_id = {payer}")
+    log_in(page, "frontdesk")
+    address = f"{practice.server.url}/odoo/billing-invoices/{invoice}"
+    page.goto(address)
+    for number, words in DECLINES.items():
+        fake.turn_card(card, number)
+        press(page, "Charge card")
+        page.click(".modal button[name=action_charge]")
+        for part in words:
+            page.wait_for_selector(f".modal [name=result]:has-text(\"{part}\")")
+        keep_screenshot(page, f"declined card {number}")
+        page.click(".modal button:has-text('Close')")
+        page.wait_for_selector(".modal", state="detached")
+    session = session_in(practice.click_pay(practice.link(invoice)))
+    assert fake.pay_session(session, card="000123456789", way="debit")
+    wait_until(lambda: transaction_state(practice, invoice) == "pending")
+    page.goto("about:blank")
+    page.goto(address)
+    page.wait_for_selector("[name=billing_status]:has-text('Processing')")
+    fake.fail_debit(session)
+    wait_until(lambda: transaction_state(practice, invoice) == "error")
+    page.goto("about:blank")
+    page.goto(address)
+    page.wait_for_selector(".o_billing_timeline .o_kind_failed")
+    assert "Processing" not in page.inner_text("[name=billing_status]")
+    assert practice.invoice_state(invoice) == ("not_paid", 120.0)
+    keep_screenshot(page, "debit that failed")
+
+
+def transaction_state(practice, invoice):
+    return practice.value(
+        "SELECT tx.state FROM payment_transaction tx JOIN account_invoice_transaction_rel rel"
+        "  ON rel.transaction_id = tx.id"
+        f" WHERE rel.invoice_id = {invoice} ORDER BY tx.id DESC LIMIT 1"
+    )
 
 
 def press(page, label):

@@ -7,7 +7,7 @@ import pytest
 
 from dev.stripe_fake.client import FakeClient
 from tests.conftest import DESKTOP, PHONE
-from tests.practice import Practice, session_in, wait_until
+from tests.practice import Practice, save_card, session_in, wait_until
 from tests.screens import Hand, assert_fit_both
 
 ALL_PERMISSIONS = [
@@ -279,6 +279,30 @@ def test_disconnecting_leaves_nothing_open_at_stripe_and_keeps_history(practice,
     assert provider(practice, "stripe_payment_link_secret_key") == ""
     assert provider(practice, "stripe_payment_link_webhook_secret") == ""
     assert card(practice, "state", "connection") == ("disabled", False)
+
+
+def test_saved_cards_are_removed_at_stripe_before_the_key_goes(practice, fake):
+    key = new_key()
+    connect(practice, key)
+    payers = [save_card(practice, practice.new_invoice()) for _client in range(2)]
+    dialog = practice.call("manager", "practice.stripe.disconnect", "create", {})
+    model = "practice.stripe.disconnect"
+    assert practice.call("manager", model, "read", [dialog], ["payer_count"])[0]["payer_count"] == 2
+    # Where Stripe does not answer, the key stays: it is needed to remove them.
+    fake.fail_next("/v1/customers", status=500, times=9)
+    with pytest.raises(xmlrpc.client.Fault, match="could not be removed at Stripe"):
+        practice.call("manager", model, "action_disconnect", [dialog])
+    fake.clear_faults()
+    practice.press("manager", model, "action_disconnect", dialog)
+    account = fake.account_of(key)
+    assert fake.objects("customer", account) == []
+    cards = practice.value(
+        "SELECT count(*) FROM payment_token"
+        f" WHERE partner_id IN ({payers[0]}, {payers[1]})"
+        "    AND (active OR stripe_payment_link_to_detach)"
+    )
+    assert cards == "0"
+    assert provider(practice, "stripe_payment_link_secret_key") == ""
 
 
 def test_debit_that_arrives_after_disconnecting_is_booked_once_connected_again(practice, fake):

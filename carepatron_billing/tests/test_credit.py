@@ -88,6 +88,19 @@ class TestCredit(BillingCommon):
         payment.action_billing_send_receipts()
         self.assertEqual(told(), [])
 
+    def test_credit_is_offered_before_a_link_asks_for_everything(self):
+        self.credit()
+        moves = self.make_invoice() | self.make_invoice()
+        link = self.env['practice.payment.link']._for_payer(
+            self.client_partner, self.company, moves.currency_id
+        )
+        dialog = self.env['practice.payment.link.send'].with_user(self.front_desk)
+        dialog = dialog.create({'link_id': link.id})
+        self.assertEqual(dialog.credit, 50.0)
+        told = dialog.action_use_credit()['params']['message']
+        self.assertIn("Still due: $\xa0190.00", told)
+        self.assertEqual(moves.mapped('amount_residual'), [70.0, 120.0])
+
     def test_draft_says_what_credit_there_is(self):
         self.credit()
         draft = (

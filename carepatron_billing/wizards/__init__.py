@@ -9,6 +9,7 @@ from . import (
     practice_invoice_correct,
     practice_payment_link_send,
     practice_payment_link_send_all,
+    practice_payment_link_send_credit,
     practice_payment_record,
     practice_refund,
     practice_reminder_plan,
