@@ -79,7 +79,9 @@ class AccountMove(models.Model):
         :param SQL condition: which credit notes `note` count
         :rtype: SQL
         """
-        self.env['account.partial.reconcile'].flush_model()
+        self.env['account.partial.reconcile'].flush_model(
+            ['credit_amount_currency', 'credit_move_id', 'debit_move_id']
+        )
         self.env['account.move.line'].flush_model(['move_id', 'payment_id', 'statement_line_id'])
         self.flush_model(['amount_total', 'move_type', 'reversed_entry_id', 'state'])
         return SQL(

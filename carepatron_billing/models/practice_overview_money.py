@@ -33,17 +33,18 @@ class PracticeOverview(models.AbstractModel):
         figures = super()._get_figures(uninvoiced, is_desk)
         credit = self._read_credit() if is_desk else []
         if credit:
-            figures.append(
-                self._figure(
-                    'credit',
-                    self.env._("Clients' credit"),
-                    credit,
-                    (self.env._("client"), self.env._("clients")),
-                    "",
-                    'carepatron_billing.res_partner_billing_action',
-                    'search_default_has_credit',
-                )
+            figure = self._figure(
+                'credit',
+                self.env._("Clients' credit"),
+                credit,
+                (self.env._("client"), self.env._("clients")),
+                "",
+                'carepatron_billing.res_partner_billing_action',
+                'search_default_has_credit',
             )
+            # Employers and insurers have credit too.
+            figure['context']['search_default_type_person'] = 0
+            figures.append(figure)
         return figures
 
     @api.model

@@ -79,7 +79,7 @@ class PracticeReminderRule(models.Model):
         )
 
     def _sms_sample(self):
-        company = self.company_id
+        company = self.company_id or self.env.company
         token = 'x' * (FINDER_LENGTH + len(secrets.token_urlsafe(PROOF_BYTES)))
         return {
             'practice': company.name or '',
