@@ -64,6 +64,7 @@ moves = env["account.move"].create(
         {
             "move_type": "out_invoice",
             "partner_id": payer.id,
+            "invoice_date": company._billing_today(),
             "invoice_line_ids": [
                 Command.create({"name": "Session", "price_unit": 120.0, "tax_ids": []})
             ],
