@@ -60,16 +60,20 @@ class TestCredit(BillingCommon):
         )
 
     def test_overview_tells_of_credit_and_leads_to_the_clients(self):
-        keys = {figure['key'] for figure in self.overview().get_overview()['figures']}
-        self.assertNotIn('credit', keys)
+        def told():
+            return sum(amount for *_key, amount, _count in self.overview()._read_credit())
+
+        before = told()
         self.credit()
         self.overpay()
+        self.assertEqual(round(told() - before, 2), 170.0)
         figures = {figure['key']: figure for figure in self.overview().get_overview()['figures']}
-        self.assertEqual(figures['credit']['count'], 1)
-        self.assertEqual(figures['credit']['lines'][0]['amount'], "$\xa0170.00")
+        self.assertTrue(figures['credit']['lines'])
         client = self.client_partner.with_user(self.front_desk)
         client = client.with_context(allowed_company_ids=self.company.ids)
-        self.assertEqual(client.search([('billing_credit', '>', 0)]), client)
+        found = client.search([('billing_credit', '>', 0)])
+        self.assertIn(client, found)
+        self.assertTrue(all(one.billing_credit > 0.0 for one in found))
 
     def test_receipt_that_did_not_go_out_is_told_until_it_was_sent_again(self):
         tx = self.pay_online(self.make_invoice())

@@ -58,7 +58,7 @@ class TestDispute(BillingCommon):
         for line in dispute.entry_ids.filtered(lambda move: move.state == 'posted').line_ids:
             kind = line.account_id.account_type
             sums[kind] = sums.get(kind, 0.0) + line.balance
-        return {kind: total for kind, total in sums.items() if total}
+        return {kind: total for kind, total in sums.items() if round(total, 2)}
 
     def test_money_withdrawn_waits_on_its_own_account_with_the_fee_booked(self):
         out = self.movement('out', -12000, 1500)

@@ -376,10 +376,11 @@ class TestReminders(RemindersCommon):
         (never | by_hand).mapped(lambda move: move._billing_payment_link())
         values = {'company_id': self.company.id, 'state': 'sent', 'user_id': self.env.uid}
         by_hand.billing_reminder_ids.create({**values, 'move_id': by_hand.id, 'day': NOW})
-        kinds = self.env['practice.reminder.effect'].search(
-            [('move_id', 'in', (paid | never | by_hand).ids)], order='move_id'
+        rows = effect.search([('move_id', 'in', (paid | never | by_hand).ids)])
+        self.assertEqual(
+            {row.move_id: row.kind for row in rows},
+            {paid: 'rule', never: 'none', by_hand: 'hand'},
         )
-        self.assertEqual(kinds.mapped('kind'), ['rule', 'none', 'hand'])
         self.pay_by_hand(never)
         [(of_the_rule,), (of_all,)] = (
             self.env['practice.reminder.effect']._read_group(

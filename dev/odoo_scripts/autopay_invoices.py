@@ -22,6 +22,8 @@ env = env(context={**env.context, "allowed_company_ids": company.ids})
 company.billing_autopay_notice_days = 0
 # Nobody is charged at night: here it is noon.
 company.partner_id.tz = f"Etc/GMT{Datetime.now().hour - 12:+d}"
+# A scheduler that runs beside this writes companies too.
+env.cr.commit()
 key = provider.stripe_payment_link_secret_key
 client = stripe.StripeClient(key, base_addresses={"api": api_base()})
 
