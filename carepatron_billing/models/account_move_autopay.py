@@ -115,6 +115,10 @@ class AccountMove(models.Model):
         self.billing_autopay_told_for = plan.due_day
         self._billing_autopay_mail('mail_template_autopay_notice')
 
+    def _billing_tell_autopay(self, tell):
+        text = self.env._("Told that the saved card will be charged")
+        tell(self, 'sent', self.billing_autopay_told_at, text)
+
     def _billing_autopay_mail(self, template):
         if not self.partner_id.email_normalized:
             return

@@ -60,6 +60,7 @@ class AccountMove(models.Model):
                 tell(move_sudo, 'viewed', link.viewed_at, self.env._("Viewed by the client"))
                 tell(move_sudo, 'revoked', link.revoked_at, self.env._("Payment link revoked"))
             move_sudo._billing_tell_reminders(tell)
+            move_sudo._billing_tell_autopay(tell)
             move_sudo._billing_tell_money(tell)
             move_sudo._billing_tell_changes(tell)
             move_sudo._billing_tell_disputes(tell)

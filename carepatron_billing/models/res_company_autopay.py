@@ -78,6 +78,8 @@ class ResCompany(models.Model):
         if not txs or not managers:
             return
         template_sudo = self.env.ref('carepatron_billing.mail_template_autopay_summary').sudo()
+        # In the practice's name: the scheduler works in that of another company.
+        template_sudo = template_sudo.with_company(self)
         for manager in managers:
             template_sudo.with_context(
                 lang=manager.lang, billing_summary=self._billing_autopay_summary(txs)
