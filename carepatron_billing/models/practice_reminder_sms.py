@@ -5,8 +5,8 @@ from odoo.exceptions import ValidationError
 from odoo.tools import format_date, formatLang
 
 from ..sms_length import plain, sms_count
+from .practice_bearer_link import FINDER_LENGTH, PROOF_BYTES
 from .practice_invoice_template import PLACEHOLDER
-from .practice_payment_link import FINDER_LENGTH, PROOF_BYTES
 
 WORDS = ('practice', 'number', 'amount', 'date', 'url')
 
