@@ -275,6 +275,7 @@ def test_each_decline_and_a_debit_that_fails_later_are_told_on_the_invoice(
     page.goto(address)
     for number, words in DECLINES.items():
         fake.turn_card(card, number)
+        page.wait_for_selector("button[name=action_billing_charge_card] >> visible=true")
         press(page, "Charge card")
         page.click(".modal button[name=action_charge]")
         for part in words:
