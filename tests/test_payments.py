@@ -12,7 +12,14 @@ import stripe
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.conftest import DESKTOP, PHONE
-from tests.practice import SERVICE_CODE, SERVICE_NAME, at_once, session_in, wait_until
+from tests.practice import (
+    SERVICE_CODE,
+    SERVICE_NAME,
+    at_once,
+    read_mail,
+    session_in,
+    wait_until,
+)
 from tests.screens import assert_fit_both
 
 PAID = ("paid", 0.0)
@@ -692,6 +699,57 @@ def test_part_is_paid_in_a_browser_without_javascript(practice, fake, browser, s
     assert fake.pay_session(page.url.rpartition("/")[2])
     wait_until(lambda: practice.invoice_state(invoice) == ("partial", 70.0))
     context.close()
+
+
+def code_in(inbox, email):
+    """Return the code in the last mail to an address."""
+    body, attachments = read_mail(inbox.source(inbox.wait_for(email, "Your code")["id"]))
+    assert attachments == []
+    return re.search(r">(\d{6})<", body)[1]
+
+
+def test_code_by_mail_opens_the_link_without_javascript(
+    practice, fake, inbox, browser, settings, keep_screenshot
+):
+    settings("res.company", settings.company, billing_second_check=True, phone="+1 555 0100")
+    invoice = practice.new_invoice()
+    link, all_due = practice.link(invoice), link_for_all(practice, invoice)
+    number = practice.value(f"SELECT name FROM account_move WHERE id = {invoice}")
+    look(browser, keep_screenshot, link, "before the code", "Is it you?")
+    context = browser.new_context(viewport=PHONE, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(link)
+    page.click("text=Send me a code")
+    look(browser, keep_screenshot, link, "code was sent", "Enter your code")
+    page.fill("#code", "12")
+    page.click("text=Open")
+    assert "not the code" in page.inner_text("[role=alert]")
+    assert number not in page.content()
+    page.fill("#code", code_in(inbox, practice.client_email(invoice)))
+    page.click("text=Open")
+    assert page.url == link
+    assert number in page.inner_text("main")
+    page.goto(all_due)
+    assert number in page.inner_text("main")
+    page.click("button[type=submit]")
+    page.wait_for_selector("#number")
+    context.close()
+
+
+def test_guesses_at_once_are_no_more_than_guesses_one_by_one(practice, inbox, settings):
+    settings("res.company", settings.company, billing_second_check=True)
+    invoice = practice.new_invoice()
+    url = f"{practice.link(invoice)}/code"
+    at_once(*[lambda: requests.post(url, {"do": "send"}, timeout=60)] * 3)
+    code = code_in(inbox, practice.client_email(invoice))
+    assert len([mail for mail in inbox.mails() if "Your code" in str(mail)]) == 1
+    wrong = "000000" if code != "000000" else "111111"
+    guess = {"do": "open", "code": wrong}
+    answers = at_once(*[lambda: requests.post(url, guess, timeout=60)] * 6)
+    assert {answer.status_code for answer in answers} == {422}
+    assert sum("not the code" in answer.text for answer in answers) == 4
+    late = requests.post(url, {"do": "open", "code": code}, timeout=60)
+    assert "too old" in late.text
 
 
 # === EVERYTHING DUE ===#

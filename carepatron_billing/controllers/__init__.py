@@ -1,1 +1,11 @@
-from . import card, client_export, dispute, documents, pay, portal, stripe_connect, stripe_webhook
+from . import (
+    card,
+    client_export,
+    dispute,
+    documents,
+    pay,
+    portal,
+    second_check,
+    stripe_connect,
+    stripe_webhook,
+)

@@ -70,10 +70,18 @@ class CardPage(PayPage):
             return self._card_page(holder_sudo, problem=True, status=503)
         except UserError:
             return request.redirect(holder_sudo._path(), code=303)
-        return request.redirect(url, code=303, local=False)
+        if url == holder_sudo.url:
+            return request.redirect(holder_sudo._path(), code=303)
+        return self._to_stripe(holder_sudo, url)
 
     def _holder(self, token):
-        """Return the holder (sudo) that a link opens, in the language of its reader."""
+        """Return the holder (sudo) that a link opens to this browser, in its reader's language."""
+        holder_sudo = self._unchecked_holder(token)
+        if holder_sudo:
+            self._check(holder_sudo, holder_sudo.partner_id)
+        return holder_sudo
+
+    def _unchecked_holder(self, token):
         holder_sudo = self._opened_by(token, 'practice.card.holder')
         if not holder_sudo.partner_id:
             return holder_sudo.browse()

@@ -1,6 +1,7 @@
 import logging
 import re
 import secrets
+from urllib.parse import urlsplit
 
 from werkzeug.exceptions import abort
 
@@ -9,7 +10,7 @@ from odoo.exceptions import ValidationError
 from odoo.http import request
 
 from ..const import PROVIDER_CODE
-from ..gateways.stripe_gateway import StripeGatewayError
+from ..gateways.stripe_gateway import StripeGatewayError, is_page, page_sources
 from .guard import WINDOW_SECONDS, Guard
 
 _logger = logging.getLogger(__name__)
@@ -26,10 +27,11 @@ HEADERS = [
     ('X-Robots-Tag', 'noindex, nofollow'),
     ('X-Content-Type-Options', 'nosniff'),
 ]
-# The nonce admits the practice's colours.
+# The nonce admits the practice's colours. A form's redirection counts as its action: forms lead
+# here, and from here to Stripe's pages.
 POLICY = (
     "default-src 'none'; style-src 'self' 'nonce-%s'; img-src 'self' data:; base-uri 'none';"
-    " frame-ancestors 'none'"
+    " frame-ancestors 'none'; form-action 'self' %s"
 )
 
 
@@ -86,7 +88,7 @@ class PayPage(http.Controller):
             url = False
         if not url:
             return request.redirect(f'/billing/pay/{token}', code=303)
-        return request.redirect(url, code=303, local=False)
+        return self._to_stripe(link_sudo, url)
 
     @http.route(
         [
@@ -178,7 +180,14 @@ class PayPage(http.Controller):
     # === HELPERS ===#
 
     def _link(self, token):
-        """Return the link (sudo) that a token opens, in the language of its reader."""
+        """Return the link (sudo) that a token opens to this browser, in its reader's language."""
+        link_sudo = self._unchecked_link(token)
+        # One that is gone tells nothing.
+        if link_sudo and not link_sudo.revoked_at and not link_sudo.replaced_by_id:
+            self._check(link_sudo, link_sudo.payer_id)
+        return link_sudo
+
+    def _unchecked_link(self, token):
         link_sudo = self._opened_by(token, 'practice.payment.link')
         if not link_sudo:
             return link_sudo
@@ -186,6 +195,9 @@ class PayPage(http.Controller):
         return link_sudo.with_context(
             lang=self._language(link_sudo.payer_id.lang), billing_by_link=True
         ).with_company(link_sudo.company_id)
+
+    def _check(self, record_sudo, payer_sudo):
+        """Answer at once, with something else, where a link takes more than its address."""
 
     def _opened_by(self, token, model):
         """Return the record (sudo) that a token opens; empty where it opens none.
@@ -203,6 +215,7 @@ class PayPage(http.Controller):
             found_sudo = found_sudo._from_token(token)
         if not found_sudo and guard.note_wrong(address):
             _logger.warning("Somebody at %s tries out links; shut out for a while.", address)
+            request.env['practice.link.alarm'].sudo()._note('links')
         return found_sudo
 
     def _language(self, wanted=None):
@@ -224,6 +237,21 @@ class PayPage(http.Controller):
         links = request.env['practice.payment.link'].with_context(lang=self._language())
         return self._html(links, 'carepatron_billing.pay_not_found', 404, links._page_lang_values())
 
+    def _to_stripe(self, record_sudo, url):
+        """Lead to a page of Stripe; by a click more where it stands on a practice's own domain.
+
+        There the browser would stop the form's redirection, see `POLICY`.
+        """
+        if is_page(url):
+            return request.redirect(url, code=303, local=False)
+        target = urlsplit(url)
+        if target.scheme != 'https':
+            _logger.warning("Stripe's page for %s is not on HTTPS.", record_sudo)
+            return request.redirect(record_sudo._path(), code=303)
+        links_sudo = record_sudo.env['practice.payment.link']
+        values = links_sudo._page_go_on_values(record_sudo.company_id, url, target.hostname)
+        return self._html(record_sudo, 'carepatron_billing.pay_go_on', 200, values)
+
     def _html(self, links, template, status, values):
         nonce = secrets.token_urlsafe(16)
         html = links.env['ir.qweb']._render(template, {**values, 'nonce': nonce})
@@ -231,7 +259,7 @@ class PayPage(http.Controller):
             html,
             headers=[
                 ('Content-Type', 'text/html; charset=utf-8'),
-                ('Content-Security-Policy', POLICY % nonce),
+                ('Content-Security-Policy', POLICY % (nonce, page_sources())),
                 *HEADERS,
             ],
         )

@@ -56,3 +56,6 @@ UPDATE mail_mail
 UPDATE practice_reminder_rule SET is_on = FALSE;
 UPDATE practice_reminder SET state = 'failed' WHERE state IN ('queued', 'sending');
 UPDATE practice_reminder_mail SET state = 'failed' WHERE state IN ('queued', 'sending');
+
+-- Codes that were mailed open nothing in a copy.
+UPDATE practice_link_code SET digest = NULL;

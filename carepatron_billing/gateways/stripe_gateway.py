@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 import stripe
 
 DEFAULT_API_BASE = stripe.DEFAULT_API_BASE
+PAGES = 'https://checkout.stripe.com'
+LOOPBACK = ('127.0.0.1', 'localhost', '::1')
 # A worker must not hang on Stripe; what times out is repeated under the same idempotency key.
 TIMEOUT_SECONDS = 10
 NETWORK_RETRIES = 2
@@ -356,9 +358,34 @@ def api_base():
     override = os.environ.get('STRIPE_API_BASE')
     if not override:
         return DEFAULT_API_BASE
-    if urlsplit(override).hostname not in ('127.0.0.1', 'localhost', '::1'):
+    if urlsplit(override).hostname not in LOOPBACK:
         raise ValueError("STRIPE_API_BASE may only name an address on this machine.")
     return override.rstrip('/')
+
+
+def page_sources():
+    """Return where Stripe's payment pages stand, as a browser's content policy has it.
+
+    An account may have a domain of its own for them instead, which is not among these.
+    https://docs.stripe.com/payments/checkout/custom-domains
+
+    :rtype: str
+    :raises ValueError: if the API's override is not a loopback address.
+    """
+    if api_base() == DEFAULT_API_BASE:
+        return PAGES
+    return ' '.join(f'http://{host}:*' for host in LOOPBACK[:2])
+
+
+def is_page(url):
+    """Whether an address is that of a payment page at one of `page_sources`.
+
+    :rtype: bool
+    """
+    target = urlsplit(url)
+    if api_base() == DEFAULT_API_BASE:
+        return f'{target.scheme}://{target.netloc}' == PAGES
+    return target.hostname in LOOPBACK
 
 
 def verify_event(body, signature_header, secret):

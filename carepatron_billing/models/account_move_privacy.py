@@ -27,6 +27,9 @@ class AccountMove(models.Model):
         :rtype: str
         """
         self.ensure_one()
+        # Documents have neutral lines instead, see `_get_move_lines_to_report`.
+        if channel not in WITHHOLDING and self._billing_hidden_lines():
+            return MINIMUM
         level = level_of(self.company_id, channel)
         if channel in WITHHOLDING and level != FULL and not self._billing_is_ours():
             return FULL
@@ -109,7 +112,9 @@ class AccountMove(models.Model):
 
         :rtype: bool
         """
-        return not self._billing_is_of_sessions() or self._billing_privacy('portal') == FULL
+        if not self._billing_is_of_sessions():
+            return True
+        return self._billing_privacy('portal') == FULL and not self._billing_hidden_lines()
 
 
 class AccountMoveLine(models.Model):

@@ -74,6 +74,9 @@ class PracticeOverview(models.AbstractModel):
         if kind == 'events':
             action = act_window._for_xml_id('carepatron_billing.practice_stripe_event_action')
             return {**action, 'context': {'search_default_failed': 1}}
+        if kind == 'alarms':
+            action = act_window._for_xml_id('carepatron_billing.practice_link_alarm_action')
+            return {**action, 'domain': self.env['practice.link.alarm']._recent()}
         if kind in ('failed', 'confirm'):
             action = act_window._for_xml_id('carepatron_billing.practice_billing_item_action')
             if kind == 'confirm':
@@ -252,6 +255,14 @@ class PracticeOverview(models.AbstractModel):
                 self.env._("Credit notes that wait for your check"),
                 self.env._("Money was given back at Stripe. Check them, then confirm."),
                 self.env._("Check them"),
+            )
+            alarms = self.env['practice.link.alarm']
+            note(
+                'alarms',
+                alarms.search_count(alarms._recent()),
+                self.env._("Days on which somebody tried out payment links or codes"),
+                self.env._("They were shut out. If it goes on, tell whoever runs the server."),
+                self.env._("Look at them"),
             )
         failed = Item.search_count(self._failed_items())
         note(

@@ -31,6 +31,11 @@ class PracticePayerShare(models.Model):
     )
     percent = fields.Float(string="Percentage")
     amount = fields.Monetary(string="Amount per Session")
+    shows_sessions = fields.Boolean(
+        string="Sees the Sessions",
+        help="Otherwise this payer's invoices say the period, the amount and the tax, and neither"
+        " the dates of the sessions, nor the services, codes, times or practitioner.",
+    )
 
     @api.constrains('kind', 'percent', 'amount', 'client_id', 'company_id')
     def _check_value(self):

@@ -29,6 +29,7 @@ COMPANY_FIELDS = [
     'billing_part_payment',
     'billing_part_payment_minimum',
     'billing_privacy_page',
+    'billing_second_check',
     'email',
     'name',
     'parent_path',
@@ -119,6 +120,16 @@ class PracticePaymentLink(models.Model):
             'logo': not company.uses_default_logo
             and f'/web/binary/company_logo?company={company.id}',
             'colors': _page_colors(company.primary_color),
+        }
+
+    @api.model
+    def _page_go_on_values(self, company, url, host):
+        """Return what the page shows from which the payer goes on to Stripe's."""
+        return {
+            **self._page_frame_of(company),
+            'title': company.name,
+            'url': url,
+            'sentence': self.env._("It is a secure page of Stripe at %s.", host),
         }
 
     def _page_lang_values(self):

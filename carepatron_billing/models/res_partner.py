@@ -22,6 +22,12 @@ class ResPartner(models.Model):
         string="Who Pays",
         groups='carepatron_billing.group_front_desk',
     )
+    billing_shows_sessions = fields.Boolean(
+        string="Other Payers See the Sessions",
+        copy=False,
+        groups='carepatron_billing.group_front_desk',
+        help="For whoever is billed for this client without a share of their own.",
+    )
     billing_unbilled_count = fields.Integer(
         string="Not Invoiced",
         compute='_compute_billing_unbilled_count',

@@ -195,6 +195,8 @@ class AccountMoveReport(models.AbstractModel):
         payer = move.partner_id
         company_name = payer.commercial_company_name
         clients_sudo = move._billing_clients()
+        # What tells more than who pays how much, not everybody gets to know.
+        hidden_sudo = move._billing_hidden_lines()
         others_sudo = clients_sudo.filtered(lambda client: client != payer)
         return {
             'payer_label': self.env._("Credit to")
@@ -207,7 +209,9 @@ class AccountMoveReport(models.AbstractModel):
             'clients': [
                 {
                     'name': client.name,
-                    'address': show['show_client_address'] and in_lines(postal_address(client)),
+                    'address': show['show_client_address']
+                    and not hidden_sudo
+                    and in_lines(postal_address(client)),
                 }
                 for client in others_sudo
             ]
@@ -218,7 +222,7 @@ class AccountMoveReport(models.AbstractModel):
                 for reference in (clients_sudo or payer.sudo()).mapped('billing_reference')
                 if reference
             ]
-            if show['show_client_reference']
+            if show['show_client_reference'] and not hidden_sudo
             else [],
             'practitioners': [
                 {
@@ -228,7 +232,7 @@ class AccountMoveReport(models.AbstractModel):
                 }
                 for user in move._billing_practitioners()
             ]
-            if show['show_practitioner']
+            if show['show_practitioner'] and not hidden_sudo
             else [],
         }
 
@@ -290,7 +294,7 @@ class AccountMoveReport(models.AbstractModel):
                 continue
             item = self._get_item(move, line, show, len(practitioners) > 1)
             if carried is not None and item['kind'] == 'product':
-                carried += _line_amount(line)
+                carried += _line_amount(move, line)
                 sum_so_far = formatLang(self.env, carried, currency_obj=move.currency_id)
                 item['carried'] = self.env._("Carried forward %s", sum_so_far)
                 item['brought'] = self.env._("Brought forward %s", sum_so_far)
@@ -343,7 +347,10 @@ class AccountMoveReport(models.AbstractModel):
             item.update(
                 {
                     # Odoo's own description begins with it.
-                    'text': self._get_text(
+                    # What stands in no book says as little as it may.
+                    'text': text
+                    if move.id and not line.id
+                    else self._get_text(
                         line._billing_service_name()
                         if show['level'] == NAMES
                         else text.removeprefix(f'[{code}]').lstrip()
@@ -363,7 +370,7 @@ class AccountMoveReport(models.AbstractModel):
                     'discount': line.discount
                     and self.env._("%s%%", _format_short(self.env, line.discount)),
                     'taxes': ", ".join(tax.tax_label for tax in line.tax_ids if tax.tax_label),
-                    'amount': self._format_price(_line_amount(line), move.currency_id),
+                    'amount': self._format_price(_line_amount(move, line), move.currency_id),
                 }
             )
         elif kind in ('line_section', 'line_subsection'):
@@ -549,8 +556,8 @@ def _slip_height(document):
     return 49 + 4.5 * max(more_left - 2, more_right, 0)
 
 
-def _line_amount(line):
-    return line.price_total if _shows_tax_included(line.move_id) else line.price_subtotal
+def _line_amount(move, line):
+    return line.price_total if _shows_tax_included(move) else line.price_subtotal
 
 
 def _amount_formatter(move):

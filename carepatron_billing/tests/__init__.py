@@ -32,6 +32,7 @@ from . import (
     test_reminder_clock,
     test_reminder_plan,
     test_reminders,
+    test_second_check,
     test_secrets,
     test_security,
     test_session_changes,

@@ -297,6 +297,12 @@ class AccessCommon(SessionsCommon):
                 'price_unit': 1.0,
             },
             'practice.invoice.template': {'company_id': company, 'name': "Plain"},
+            'practice.link.alarm': {
+                'company_id': company,
+                'day': Date.subtract(today, days=client),
+                'kind': 'codes',
+            },
+            'practice.link.code': {'company_id': company, 'payer_id': client},
             'practice.payer.share': {
                 'company_id': company,
                 'client_id': client,

@@ -154,9 +154,19 @@ class TestInvoiceTemplate(BillingCommon):
                 ),
                 "plain SVG",
             ),
+            (
+                base64.b64encode(
+                    b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+                ),
+                "plain SVG",
+            ),
         ):
-            with self.subTest(words=words), self.assertRaisesRegex(UserError, words):
-                self.template.logo = content
+            for record in (self.template, self.company):
+                with (
+                    self.subTest(words=words, record=record),
+                    self.assertRaisesRegex(UserError, words),
+                ):
+                    record.with_user(self.manager).write({'logo': content})
 
     # === TEXTS === #
 
@@ -166,6 +176,16 @@ class TestInvoiceTemplate(BillingCommon):
         text = text_of(self.template._render_preview_pdf(move))
         self.assertIn("Dana Whitfield: $ 120.00 by ", text)
         self.assertIn(f"for {move.name}. {self.company.name}", text)
+
+    def test_texts_are_text_and_never_run(self):
+        code = "[<t t-out='7 * 6'/> <%= 7 * 6 %> <script>alert(7)</script> %(x)s]"
+        self.template.write(dict.fromkeys(('introduction', 'terms', 'footer', 'title'), code))
+        page = self.template._render_preview_html(self.make_invoice(120), with_stylesheet=False)
+        self.assertIn("[&lt;t t-out=", page)
+        self.assertNotIn("<script", page)
+        self.assertNotIn("[42", page)
+        with self.assertRaisesRegex(ValidationError, "7"):
+            self.template.introduction = "{{ 7 * 6 }}"
 
     def test_unknown_placeholder_is_refused_by_its_name(self):
         with self.assertRaisesRegex(ValidationError, "{diagnosis}"):

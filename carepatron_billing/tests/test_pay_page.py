@@ -1,6 +1,8 @@
+import os
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 
 from ..controllers import pay
 from .common import CLINICAL_CODE, CLINICAL_NAME, BillingCommon, real_rendering
@@ -61,6 +63,11 @@ class TestPayPage(BillingCommon, HttpCase):
         self.assertNotIn(self.move.name, shut.text)
         self.assertEqual(len(log.output), 1)
         self.assertNotIn('x' * 32, log.output[0])
+        manager = new_test_user(
+            self.env, 'boss@example.com', groups='carepatron_billing.group_manager'
+        )
+        troubles = self.env['practice.overview'].with_user(manager).get_overview()['troubles']
+        self.assertIn('alarms', [trouble['kind'] for trouble in troubles])
 
     def test_other_addresses_are_not_shut_out(self):
         fresh = pay.Guard(most_wrong=1)
@@ -84,6 +91,79 @@ class TestPayPage(BillingCommon, HttpCase):
         for session in ('', '?session_id=', '?session_id=cs_other'):
             answer = self.url_open(f'/billing/stripe/return/{tx.id}{session}')
             self.assertEqual(answer.status_code, 404)
+
+    # === DOORS === #
+
+    def click(self, url=False, **posted):
+        """Post a form while Stripe's page stands at an address; return the answer and the call."""
+        links = self.registry['practice.payment.link']
+        with patch.object(links, '_pay', autospec=True, return_value=url) as pay_call:
+            answer = self.url_open(self.path, data=posted, allow_redirects=False)
+        return answer, pay_call.call_args
+
+    def test_forms_lead_here_and_to_stripe_alone(self):
+        known = 'https://checkout.stripe.com'
+        with patch.dict(os.environ):
+            os.environ.pop('STRIPE_API_BASE', None)
+            policy = self.url_open(self.path).headers['Content-Security-Policy']
+            self.assertIn(f"form-action 'self' {known}", policy)
+            answer, _call = self.click(f'{known}/c/pay/cs_1', choice='now')
+            self.assertEqual(answer.headers['Location'], f'{known}/c/pay/cs_1')
+            # A domain of the practice's own at Stripe: by a click of the payer's.
+            answer, _call = self.click('https://pay.practice.example/cs_1', choice='now')
+            self.assertEqual(answer.status_code, 200)
+            self.assertIn('href="https://pay.practice.example/cs_1"', answer.text)
+            for bad in (f'{known}@evil.example/', 'http://checkout.stripe.com/', 'javascript:x()'):
+                with self.subTest(address=bad):
+                    answer, _call = self.click(bad, choice='now')
+                    self.assertNotIn('evil', answer.headers.get('Location', ''))
+                    self.assertNotIn('javascript', answer.headers.get('Location', ''))
+                    self.assertNotIn('http://checkout', answer.headers.get('Location', ''))
+
+    def test_way_back_from_stripe_stays_here(self):
+        tx = self.make_transaction(self.move)
+        tx.stripe_payment_link_session = 'cs_test_back'
+        for bad in (
+            'https://evil.example/x',
+            '//evil.example/x',
+            '/\\evil.example',
+            '@evil.example',
+        ):
+            tx.landing_route = bad
+            with patch.object(self.registry['payment.transaction'], '_stripe_payment_link_sync'):
+                answer = self.url_open(
+                    f'/billing/stripe/return/{tx.id}?session_id=cs_test_back',
+                    allow_redirects=False,
+                )
+            target = urlsplit(answer.headers['Location'])
+            self.assertIn(target.netloc, ('', urlsplit(self.base_url()).netloc), bad)
+            self.assertFalse(target.path.startswith(('//', '/\\')), bad)
+
+    def test_fields_that_a_form_does_not_have_change_nothing(self):
+        before = self.link.sudo().read(['payer_id', 'company_id', 'revoked_at', 'finder'])
+        extra = {
+            'amount': '1',
+            'currency_id': '2',
+            'finder': 'x',
+            'link_sudo': 'x',
+            'move_id': '1',
+            'partner_id': '1',
+            'payer_id': '1',
+            'revoked_at': '',
+            'wanted': '1',
+        }
+        _answer, call = self.click(choice='now', **extra)
+        self.assertEqual(call.args[1:], (None,))
+        self.assertEqual(call.kwargs, {'keep_card': False})
+        after = self.link.sudo().read(['payer_id', 'company_id', 'revoked_at', 'finder'])
+        self.assertEqual(after, before)
+        holder = self.env['practice.card.holder']._for(self.client_partner, self.company)
+        kept = holder.sudo().read(['partner_id', 'company_id', 'autopay', 'customer', 'finder'])
+        posted = {**extra, 'autopay': 'issue', 'customer': 'cus_x', 'do': 'autopay'}
+        self.url_open(holder.sudo()._path(), data=posted)
+        self.assertEqual(
+            holder.sudo().read(['partner_id', 'company_id', 'autopay', 'customer', 'finder']), kept
+        )
 
     # === STATES ===#
 

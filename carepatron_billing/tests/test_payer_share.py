@@ -2,8 +2,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odoo import Command
-from odoo.exceptions import ValidationError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import new_test_user, tagged
+from odoo.tools import format_date
 
 from .sessions_common import SessionsCommon
 
@@ -261,3 +262,79 @@ class TestPayerShare(SessionsCommon):
             if one[0] == 'filed'
         ]
         self.assertFalse(warning[3])
+
+    # === WHAT A PAYER SEES === #
+
+    def bill(self, sessions):
+        return self.env['practice.billing.item']._make_for_events(sessions)._invoice()
+
+    def pages_of(self, move):
+        """Return a document as it is sent, and as Odoo shows it to the payer's login."""
+        reports = self.env['ir.actions.report']
+        return [
+            reports._render_qweb_html(report, move.ids)[0].decode()
+            for report in ('carepatron_billing.report_account_move', 'account.account_invoices')
+        ]
+
+    def test_who_pays_for_another_sees_amount_tax_and_period_alone(self):
+        share = self.share(self.mother)
+        sessions = [self.make_session(hours=hours, booked=-500) for hours in (-400, -200)]
+        move = self.bill(sessions[0] | sessions[1])
+        lines = move.invoice_line_ids
+        told = (self.service.name, self.service.default_code, self.practitioner.name)
+        first, last = (format_date(self.env, line.billing_service_date) for line in lines)
+        for page in self.pages_of(move):
+            self.assertIn(f"Professional services, {first} to {last}", page)
+            self.assertIn("200.00", page)
+            self.assertIn("230.00", page)
+            self.assertFalse([word for word in told if word in page])
+        share.shows_sessions = True
+        for page in self.pages_of(move):
+            self.assertIn(self.service.name, page)
+
+    def test_own_sessions_stand_beside_what_is_not_shown_of_others(self):
+        self.share(self.mother)
+        move = self.bill(self.make_session() | self.make_session(self.mother))
+        own = move.invoice_line_ids.filtered(
+            lambda line: line.billing_item_id.client_id == self.mother
+        )
+        [shown, neutral] = move._get_move_lines_to_report()
+        self.assertEqual(shown, own)
+        self.assertEqual(neutral.price_total, move.amount_total - own.price_total)
+        self.assertIn("Professional services", neutral.name)
+
+    def test_what_is_not_shown_is_not_read_by_rpc_or_sent_as_xml(self):
+        self.share(self.mother)
+        move = self.bill(self.make_session())
+        as_payer = move.with_user(self.log_in(self.mother))
+        self.assertEqual(as_payer.amount_total, move.amount_total)
+        self.env.invalidate_all()
+        lines = as_payer.line_ids.search([])
+        self.assertEqual(set(lines.mapped('display_type')), {'payment_term', 'tax'})
+        with self.assertRaises(AccessError):
+            move.invoice_line_ids.with_user(as_payer.env.user).read(['name'])
+        self.env.invalidate_all()
+        # What Odoo's page of the payer's invoices needs.
+        values = as_payer._get_invoice_portal_extra_values()
+        self.assertEqual(values['amount_due'], move.amount_total)
+        if 'ubl_cii_xml_id' in move._fields:
+            self.assertFalse(move._need_ubl_cii_xml('facturx'))
+
+    def test_client_s_own_invoice_shows_the_sessions_and_a_permission_of_the_client_does(self):
+        move = self.invoice(self.make_session())
+        self.assertFalse(move._billing_hidden_lines())
+        typed = self.env['account.move'].create(
+            {
+                'move_type': 'out_invoice',
+                'partner_id': self.insurer.id,
+                'billing_client_id': self.client.id,
+                'invoice_line_ids': [
+                    Command.create({'name': "Report", 'price_unit': 9.0}),
+                    Command.create({'display_type': 'line_note', 'name': "Relapse"}),
+                ],
+            }
+        )
+        self.assertTrue(typed.billing_hides_sessions)
+        self.assertEqual(typed._get_move_lines_to_report().name, "Professional services")
+        self.client.billing_shows_sessions = True
+        self.assertFalse(typed._billing_hidden_lines())

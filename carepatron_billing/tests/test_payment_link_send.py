@@ -32,6 +32,15 @@ class TestPaymentLinkSend(BillingCommon):
         for word in (CLINICAL_NAME, CLINICAL_CODE, "herapy"):
             self.assertNotIn(word, f"{mail.subject} {mail.body_html} {mail.attachment_ids.name}")
 
+    def test_what_is_typed_into_a_mail_never_runs(self):
+        code = "{{ 7 * 6 }} <t t-out='7 * 6'>x</t><script>alert(7)</script><b onclick='y()'>B</b>"
+        self.dialog(subject="{{ 7 * 6 }} here", message=code).action_send()
+        mail = self.mails_to('dana@example.com')
+        self.assertEqual(mail.subject, "{{ 7 * 6 }} here")
+        self.assertIn("{{ 7 * 6 }}", mail.body_html)
+        for told in ("42", "<script", "onclick"):
+            self.assertNotIn(told, mail.body_html)
+
     def test_mail_that_tells_of_the_session_is_warned_of_once(self):
         dialog = self.dialog()
         self.assertFalse(dialog.clinical)

@@ -12,7 +12,8 @@ LANGUAGES = ('de', 'es', 'fr', 'nl', 'pt')
 # Where the words stand that a client reads: pages, documents, mails.
 CLIENT_FACING = re.compile(
     r'^code:.*/(reports/(?!account_move_sample)'
-    r'|models/practice_(payment_link_page|card_holder_page|reminder_sms))'
+    r'|models/practice_(payment_link_page|card_holder_page|link_code_page|reminder_sms)'
+    r'|models/account_move_payer)'
     r'|^model_terms:ir\.ui\.view,arch_db:carepatron_billing\.(mail_|pay_|report_)'
     r'|^model:mail\.template,(subject|body_html):'
 )

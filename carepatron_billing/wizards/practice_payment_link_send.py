@@ -62,6 +62,7 @@ class PracticePaymentLinkSend(models.TransientModel):
         help="Names and codes of services that the mail tells, though an e-mail is no secret.",
     )
     url = fields.Char(string="Payment link", compute='_compute_url')
+    second_check = fields.Boolean(related='company_id.billing_second_check')
     is_test_mode = fields.Boolean(compute='_compute_mode')
     is_unavailable = fields.Boolean(compute='_compute_mode')
     is_sent = fields.Boolean(readonly=True)
