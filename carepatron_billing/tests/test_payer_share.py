@@ -288,7 +288,10 @@ class TestPayerShare(SessionsCommon):
             self.assertIn("200.00", page)
             self.assertIn("230.00", page)
             self.assertFalse([word for word in told if word in page])
+        self.company.billing_privacy_page = 'full'
+        self.assertFalse(move._billing_told('page'))
         share.shows_sessions = True
+        self.assertTrue(move._billing_told('page'))
         for page in self.pages_of(move):
             self.assertIn(self.service.name, page)
 
