@@ -21,6 +21,7 @@ def secret_fields(env):
     return sorted(
         (model, name)
         for model in env.registry
+        if not env[model]._abstract
         for name, field in env[model]._fields.items()
         if MODULE in field._modules and field.groups == NO_ACCESS and field.store
     )
