@@ -4,10 +4,14 @@ from odoo import api, models
 from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
+from ..privacy import FULL
+
 # What of a session is known to those alone who may know what is billed for it.
 HIDDEN = frozenset(
     ('billing_service_id', 'billing_excluded_client_ids', 'billing_added_client_ids')
 )
+# What a client's login could read by RPC of a session that it attends, beyond the invitation.
+HIDDEN_FROM_CLIENTS = frozenset(('name', 'description'))
 
 
 class CalendarEvent(models.Model):
@@ -25,16 +29,28 @@ class CalendarEvent(models.Model):
     def _fetch_query(self, query, fields):
         """Override of the ORM to leave a service out for those who may not know it."""
         events = super()._fetch_query(query, fields)
-        hidden = [field for field in fields if field.name in HIDDEN]
+        names = self._billing_hidden_names()
+        hidden = [field for field in fields if field.name in names]
         if self.env.su or not hidden or not events:
             return events
         masked = events - events._billing_filter_known()
+        shown = masked._billing_privacy() if names > HIDDEN else {}
         for field in hidden:
             being_written = self.env._field_dirty.get(field, ())
-            clean = masked.filtered(lambda event, ids=being_written: event.id not in ids)
-            nothing = field.convert_to_cache(False, clean)
+            clean = masked.filtered(
+                lambda event, ids=being_written, field=field: (
+                    event.id not in ids and (field.name in HIDDEN or shown[event] != FULL)
+                )
+            )
+            nothing = self.env._("Session") if field.name == 'name' else False
+            nothing = field.convert_to_cache(nothing, clean)
             self.env.cache.update(clean, field, repeat(nothing))
         return events
+
+    @api.model
+    def _billing_hidden_names(self):
+        """Return the names of the fields that are masked for the user."""
+        return HIDDEN | HIDDEN_FROM_CLIENTS if self.env.user.share else HIDDEN
 
     def _billing_filter_known(self):
         """Return those of these events of whose billing the user may know.
@@ -54,14 +70,14 @@ class CalendarEvent(models.Model):
     def _search(self, domain, *args, **kwargs):
         """Override of the ORM: nobody finds by a service what they may not know."""
         domain = Domain(domain)
-        if any(_is_hidden(one.field_expr) for one in domain.iter_conditions()):
+        if self._billing_names_hidden(one.field_expr for one in domain.iter_conditions()):
             domain &= self._billing_known_domain()
         return super()._search(domain, *args, **kwargs)
 
     @api.model
     def _read_group(self, domain, groupby=(), aggregates=(), *args, **kwargs):
         """Override of the ORM: nobody counts by a service what they may not know."""
-        if any(_is_hidden(spec) for spec in (*groupby, *aggregates)):
+        if self._billing_names_hidden((*groupby, *aggregates)):
             domain = Domain(domain) & self._billing_known_domain()
         return super()._read_group(domain, groupby, aggregates, *args, **kwargs)
 
@@ -69,9 +85,15 @@ class CalendarEvent(models.Model):
     def _read_grouping_sets(self, domain, grouping_sets, aggregates=(), *args, **kwargs):
         """Override of the ORM: see `_read_group`."""
         specs = [spec for groupby in grouping_sets for spec in groupby]
-        if any(_is_hidden(spec) for spec in (*specs, *aggregates)):
+        if self._billing_names_hidden((*specs, *aggregates)):
             domain = Domain(domain) & self._billing_known_domain()
         return super()._read_grouping_sets(domain, grouping_sets, aggregates, *args, **kwargs)
+
+    @api.model
+    def _billing_names_hidden(self, specs):
+        """Whether a path or a specification of a group begins with a field that is masked."""
+        names = {spec.partition(':')[0].partition('.')[0] for spec in specs}
+        return not names.isdisjoint(self._billing_hidden_names())
 
     @api.model
     def _billing_known_domain(self):
@@ -125,8 +147,3 @@ class CalendarEvent(models.Model):
             )
             values[name] = [Command.set([partner_id for (partner_id,) in rows])]
         return values
-
-
-def _is_hidden(spec):
-    """Whether a path or a specification of a group begins with a hidden field."""
-    return spec.partition(':')[0].partition('.')[0] in HIDDEN

@@ -259,6 +259,26 @@ class TestPrivacy(BillingCommon, HttpCase):
                 groups = seen._read_group([('id', '=', event.id)], ['billing_service_id'])
                 self.assertEqual(bool(groups), knows)
 
+    def test_clients_login_reads_no_more_of_a_session_than_its_invitation_tells(self):
+        event = self.make_session()
+        event.write({'name': CLINICAL_NAME, 'description': f"<p>{CLINICAL_CODE}</p>"})
+        portal = new_test_user(
+            self.env,
+            'portal@example.com',
+            groups='base.group_portal',
+            partner_id=self.client_partner.id,
+        )
+        names = ['name', 'display_name', 'description', 'billing_service_id']
+        for level, told in (('minimum', False), ('names', False), ('full', True)):
+            self.company.billing_privacy_invitation = level
+            self.env.flush_all()
+            self.env.invalidate_all()
+            seen = event.with_user(portal)
+            self.assertEqual(CLINICAL_NAME in str(seen.read(names)), told, level)
+            self.assertEqual(CLINICAL_CODE in str(seen.read(names)), told, level)
+        found = seen.search([('id', '=', event.id), ('description', 'ilike', CLINICAL_CODE)])
+        self.assertFalse(found)
+
     def test_colleague_who_moves_a_session_neither_loses_nor_tells_its_service(self):
         event = self.make_session()
         plain = new_test_user(self.env, 'plain@example.com', groups='base.group_user')
