@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_amounts,
+    test_attacker,
     test_attendance,
     test_audit_log,
     test_automatic_invoicing,
