@@ -79,8 +79,9 @@ class Practice:
         ((value,),) = self.sql(query)
         return value
 
-    def new_session(self, price=120.0):
-        """Return the id of a new session, tomorrow, of a new client with a practitioner."""
+    def new_session(self, price=120.0, start=None, **values):
+        """Return the id of a new session of a new client with a practitioner, tomorrow unless
+        it is said when."""
         client = self.call(
             "admin",
             "res.partner",
@@ -99,7 +100,7 @@ class Practice:
                 "taxes_id": [(5,)],
             },
         )
-        start = datetime.now(timezone.utc) + timedelta(days=1)
+        start = (start or datetime.now(timezone.utc) + timedelta(days=1)).astimezone(timezone.utc)
         practitioner = self.value("SELECT partner_id FROM res_users WHERE login = 'practitioner'")
         return self.call(
             "practitioner",
@@ -111,6 +112,7 @@ class Practice:
                 "stop": (start + timedelta(hours=1)).strftime("%Y-%m-%d %H:%M:%S"),
                 "partner_ids": [(6, 0, [client, int(practitioner)])],
                 "billing_service_id": service,
+                **values,
             },
             context={"no_mail_to_attendees": True},
         )

@@ -1,41 +1,34 @@
 """The front desk at its screens, by clicks alone."""
 
-from datetime import date
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.conftest import PHONE
-from tests.practice import DECLINES, save_card, session_in, wait_until
+from tests.practice import DECLINES, SERVICE_NAME, save_card, session_in, wait_until
 from tests.screens import Hand, assert_fit
 
 # Odoo's contact form is Odoo's; what we add to its top is ours.
 CONTACT = ".o_form_statusbar"
 
 
-@pytest.fixture
-def open_session(log_in, server):
-    """Log the front desk in to the calendar and click a session of the days to come."""
-
-    def open_session(page, title):
-        log_in(page, "frontdesk")
-        page.goto(f"{server.url}/odoo/calendar")
-        page.wait_for_selector(".fc-event")
-        # A Sunday's calendar shows the week that begins.
-        if date.today().isoweekday() != 7:
-            page.click(".o_calendar_button_next")
-        sessions = page.locator(".fc-event")
-        private = sessions.filter(has_text="Busy")
-        session = (private if title == "Busy" else sessions.filter(has_not_text="Busy")).first
-        # Its corner: the session of a colleague at the same hour may lie on the rest.
-        session.click(position={"x": 5, "y": 5})
-        page.wait_for_selector(".o_billing_popover")
-
-    return open_session
+ZONE = ZoneInfo("America/New_York")
 
 
-def test_session_in_the_calendar_is_invoiced_in_one_click(page, open_session, keep_screenshot):
-    open_session(page, "a client")
+def open_session(page, practice, hour, **values):
+    """Open the calendar and click a new session of today, whatever weekday that is."""
+    start = datetime.now(ZONE).replace(hour=hour, minute=0, second=0)
+    session = practice.new_session(start=start, **values)
+    page.goto(f"{practice.server.url}/odoo/calendar")
+    # Its corner: the session of a colleague at the same hour may lie on the rest.
+    page.click(f".fc-event[data-event-id='{session}']", position={"x": 5, "y": 5})
+    page.wait_for_selector(".o_billing_popover")
+
+
+def test_session_in_the_calendar_is_invoiced_in_one_click(page, practice, log_in, keep_screenshot):
+    log_in(page, "frontdesk")
+    open_session(page, practice, 12)
     keep_screenshot(page, "session in the calendar")
     page.click("button.o_billing_invoice")
     page.wait_for_selector("button[name=action_billing_send_link]")
@@ -45,11 +38,14 @@ def test_session_in_the_calendar_is_invoiced_in_one_click(page, open_session, ke
 
 
 def test_private_session_shows_what_is_billed_and_hides_its_title(
-    phone, open_session, keep_screenshot
+    phone, practice, log_in, keep_screenshot
 ):
-    open_session(phone, "Busy")
+    log_in(phone, "frontdesk")
+    open_session(phone, practice, 7, name="Grief after a loss", privacy="private")
+    assert "Grief" not in phone.content()
+    assert phone.locator(".fc-event:has-text('Busy')").count()
     shown = phone.inner_text(".o_billing_popover")
-    assert "Counselling session" in shown or "Couples session" in shown
+    assert SERVICE_NAME in shown
     assert "Not invoiced" in shown
     keep_screenshot(phone, "private session on a phone")
     phone.click("button.o_billing_invoice")
@@ -144,17 +140,11 @@ def test_four_ways_lead_to_a_sent_payment_link(practice, page, log_in, server, k
     counts["client"] = hand.clicks
 
     # From the calendar: its popover, and the session's own form.
-    for way in ("popover", "event form"):
-        page.goto(f"{server.url}/odoo/calendar")
-        page.wait_for_selector(".fc-event")
-        # A Sunday's calendar shows the week that begins.
-        if date.today().isoweekday() != 7:
-            page.click(".o_calendar_button_next")
-        session = page.locator(".fc-event").filter(has_not_text="Busy")
+    for way, hour in (("popover", 13), ("event form", 20)):
+        open_session(page, practice, hour)
         hand = Hand(page)
+        # The click on the session.
         hand.clicks += 1
-        session.nth(len(counts)).click(position={"x": 5, "y": 5})
-        page.wait_for_selector(".o_billing_popover")
         if way == "event form":
             hand.click(".o_cw_popover_edit")
             hand.click("button[name=action_billing_invoice]")

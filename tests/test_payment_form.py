@@ -163,6 +163,16 @@ def test_portal_client_leaves_stripe_and_pays_later(
     keep_screenshot(page, f"portal paid {name}")
     assert practice.invoice_state(invoice) == PAID
     assert practice.payments(invoice) == [["paid", "120.00", "asset_cash"]]
+    refund = practice.call(
+        "manager",
+        "practice.refund",
+        "create",
+        {"move_id": invoice, "way": "hand", "reason": "Left early"},
+    )
+    practice.call("manager", "practice.refund", "action_refund", [refund])
+    page.goto(f"{practice.server.url}/my/invoices")
+    page.wait_for_selector(".badge:has-text('Refunded')")
+    keep_screenshot(page, f"portal refunded {name}")
 
 
 def test_everything_overdue_is_asked_for_once_and_less_what_was_paid(
