@@ -1,7 +1,6 @@
 """The front desk at its screens, by clicks alone."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from axe_playwright_python.sync_playwright import Axe
 
@@ -13,12 +12,9 @@ from tests.screens import Hand, assert_fit
 CONTACT = ".o_form_statusbar"
 
 
-ZONE = ZoneInfo("America/New_York")
-
-
 def open_session(page, practice, hour, **values):
-    """Open the calendar and click a new session of today, whatever weekday that is."""
-    start = datetime.now(ZONE).replace(hour=hour, minute=0, second=0)
+    """Open the calendar and click a new session of the browser's today, whatever weekday it is."""
+    start = datetime.now().astimezone().replace(hour=hour, minute=0, second=0)
     session = practice.new_session(start=start, **values)
     page.goto(f"{practice.server.url}/odoo/calendar")
     # Its corner: the session of a colleague at the same hour may lie on the rest.
