@@ -65,6 +65,19 @@ def test_preview_follows_the_form_before_it_is_saved(page, open_template, keep_s
     assert paper(page).filter(has_text="Fee note").count() == 0
 
 
+def test_who_leaves_while_the_preview_is_drawn_meets_no_error(page, open_template):
+    # Held back until it is let go of.
+    page.route("**/pdfjs/build/pdf.js", lambda _route: None)
+    with page.expect_request("**/pdfjs/build/pdf.js"):
+        open_template(page)
+    page.click("text=Overview")
+    page.wait_for_selector(".o_billing_overview")
+    page.unroute("**/pdfjs/build/pdf.js")
+    # By the time that the next one is drawn, what was left is over.
+    page.go_back()
+    wait_for_paper(page, "Alex Morgan")
+
+
 def test_what_cannot_be_drawn_is_said_beside_the_last_picture(page, open_template, keep_screenshot):
     open_template(page)
     wait_for_paper(page, "Alex Morgan")

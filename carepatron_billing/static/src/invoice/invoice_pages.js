@@ -1,11 +1,10 @@
 import { Component, onMounted, onWillUnmount, useRef, useState } from "@odoo/owl";
 import { RPCError } from "@web/core/network/rpc";
-import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { useRecordObserver } from "@web/model/relational_model/utils";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
-import { drawPage, openPdf } from "../invoice_template/pdf_pages";
+import { PdfPages } from "../invoice_template/pdf_pages";
 
 /**
  * The pages of an invoice as its client gets them.
@@ -16,14 +15,11 @@ export class InvoicePages extends Component {
 
     setup() {
         this.orm = useService("orm");
-        this.sheets = useRef("sheets");
+        this.pages = new PdfPages(useRef("sheets"));
         this.state = useState({ isBusy: true, problem: "", pageCount: 0 });
         this.isShown = new Promise((resolve) => onMounted(resolve));
         useRecordObserver((record) => this.onRecordChange(record));
-        onWillUnmount(() => {
-            this.turn = -1;
-            this.pdf?.destroy();
-        });
+        onWillUnmount(() => this.pages.leave());
     }
 
     onRecordChange(record) {
@@ -54,46 +50,14 @@ export class InvoicePages extends Component {
         }
         this.state.problem = answer.problem || "";
         if (answer.pdf) {
-            await this.drawPages(answer.pdf, turn);
+            // Before that nobody knows how wide the pages are to be.
+            await this.isShown;
+            await this.pages.open(answer.pdf);
+            this.state.pageCount = (await this.pages.draw()) || this.state.pageCount;
         }
         if (turn === this.turn) {
             this.state.isBusy = false;
         }
-    }
-
-    async drawPages(data, turn) {
-        // Before that nobody knows how wide the pages are to be.
-        await this.isShown;
-        const pdf = await openPdf(Uint8Array.from(atob(data), (c) => c.charCodeAt(0)));
-        const sheets = [];
-        for (let number = 1; number <= pdf.numPages; number++) {
-            if (turn !== this.turn) {
-                pdf.destroy();
-                return;
-            }
-            const { canvas, text } = await drawPage(pdf, number, this.sheets.el.clientWidth);
-            sheets.push(this.makeSheet(canvas, text, number, pdf.numPages));
-        }
-        if (turn !== this.turn) {
-            pdf.destroy();
-            return;
-        }
-        this.pdf?.destroy();
-        this.pdf = pdf;
-        this.state.pageCount = pdf.numPages;
-        this.sheets.el.replaceChildren(...sheets);
-    }
-
-    makeSheet(canvas, text, number, count) {
-        const sheet = document.createElement("div");
-        sheet.className = "o_billing_sheet";
-        canvas.setAttribute("role", "img");
-        canvas.setAttribute("aria-label", _t("Page %(number)s of %(count)s", { number, count }));
-        const words = document.createElement("div");
-        words.className = "o_page_text visually-hidden";
-        words.textContent = text;
-        sheet.append(canvas, words);
-        return sheet;
     }
 }
 

@@ -8,7 +8,7 @@ import { useService } from "@web/core/utils/hooks";
 import { useDebounced } from "@web/core/utils/timing";
 import { useRecordObserver } from "@web/model/relational_model/utils";
 import { standardWidgetProps } from "@web/views/widgets/standard_widget_props";
-import { drawPage, openPdf } from "./pdf_pages";
+import { PdfPages } from "./pdf_pages";
 
 const ZOOMS = [0.5, 0.75, 1, 1.25, 1.5, 2, 3];
 const NOT_THE_LOOK = ["name", "is_default", "active", "contrast_warning", "company_id", "sequence"];
@@ -26,6 +26,7 @@ export class InvoiceTemplatePreview extends Component {
         this.orm = useService("orm");
         this.root = useRef("root");
         this.sheets = useRef("sheets");
+        this.pages = new PdfPages(this.sheets);
         this.state = useState({
             isShown: false,
             isBusy: true,
@@ -128,7 +129,7 @@ export class InvoiceTemplatePreview extends Component {
         };
         this.form.addEventListener("input", this.onInput);
         this.sizes = new ResizeObserver(() => {
-            if (this.pdf && this.drawnWidth !== this.sheets.el.clientWidth) {
+            if (!this.pages.fitsPlace) {
                 this.redrawSoon();
             }
         });
@@ -138,7 +139,7 @@ export class InvoiceTemplatePreview extends Component {
     leave() {
         this.form.removeEventListener("input", this.onInput);
         this.sizes.disconnect();
-        this.pdf?.destroy();
+        this.pages.leave();
     }
 
     // What is drawn -------------------------------------------------------------------------
@@ -149,7 +150,7 @@ export class InvoiceTemplatePreview extends Component {
     }
 
     get isVisible() {
-        return this.sheets.el?.offsetParent !== null;
+        return Boolean(this.sheets.el?.offsetParent);
     }
 
     getValues() {
@@ -216,48 +217,19 @@ export class InvoiceTemplatePreview extends Component {
         }
         this.state.problem = answer.problem || "";
         if (answer.pdf) {
-            const pdf = await openPdf(Uint8Array.from(atob(answer.pdf), (c) => c.charCodeAt(0)));
-            this.pdf?.destroy();
-            this.pdf = pdf;
+            await this.pages.open(answer.pdf);
             await this.drawPages();
         }
     }
 
-    /**
-     * Draw the pages anew, at the size that they are shown in; they take the place of the last
-     * picture all at once.
-     */
     async drawPages() {
-        const { pdf } = this;
-        const target = this.sheets.el;
-        if (!pdf || !this.isVisible) {
+        if (!this.isVisible) {
             return;
         }
-        const turn = (this.turn = (this.turn || 0) + 1);
-        const width = target.clientWidth;
-        const sheets = [];
-        for (let number = 1; number <= pdf.numPages; number++) {
-            const { canvas, text } = await drawPage(pdf, number, width * this.state.zoom);
-            if (turn !== this.turn) {
-                return;
-            }
-            sheets.push(this.makeSheet(canvas, text, number, pdf.numPages));
+        const pageCount = await this.pages.draw(this.state.zoom);
+        if (pageCount) {
+            this.state.pageCount = pageCount;
         }
-        this.drawnWidth = width;
-        this.state.pageCount = pdf.numPages;
-        target.replaceChildren(...sheets);
-    }
-
-    makeSheet(canvas, text, number, count) {
-        const sheet = document.createElement("div");
-        sheet.className = "o_sheet_of_paper";
-        canvas.setAttribute("role", "img");
-        canvas.setAttribute("aria-label", _t("Page %(number)s of %(count)s", { number, count }));
-        const words = document.createElement("div");
-        words.className = "o_page_text visually-hidden";
-        words.textContent = text;
-        sheet.append(canvas, words);
-        return sheet;
     }
 }
 
