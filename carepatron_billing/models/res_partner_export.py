@@ -48,7 +48,8 @@ class ResPartner(models.Model):
     """Everything that billing keeps of one client, to be handed over when the client asks.
 
     Of invoices that this contact pays for somebody else, only what is asked for is told: whose
-    sessions they were is not this contact's to know. Nor is who works at the practice.
+    sessions they were is not this contact's to know. Nor is who works at the practice. Its words
+    are in the contact's language; `billing.json` has names for machines beside them.
     """
 
     _inherit = 'res.partner'
@@ -99,12 +100,13 @@ class ResPartner(models.Model):
         """
         self.ensure_one()
         self._billing_check_rights_manager()
-        partner_sudo = self.sudo()
+        partner_sudo = self.sudo().with_context(lang=self.lang or self.env.lang)
         documents = partner_sudo._billing_export_documents(companies)
         sections = partner_sudo._billing_export_sections(companies, documents)
         content = io.BytesIO()
         with zipfile.ZipFile(content, 'w', zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr('billing.html', partner_sudo._billing_export_page(sections))
+            page = partner_sudo._billing_export_page(sections)
+            archive.writestr(partner_sudo.env._("billing.html"), page)
             data = {one.key: one.rows for one in sections}
             archive.writestr('billing.json', json.dumps(data, default=str, indent=1))
             for name, document in documents.values():
@@ -173,13 +175,13 @@ class ResPartner(models.Model):
             )
             for record in records
         }
-        documents = {}
+        documents, folder = {}, self.env._("documents")
         for record, method in drawn.items():
             try:
                 name, content = getattr(record, method)()
             except UserError:
                 continue
-            documents[record] = (f"documents/{record.id}-{name.replace('/', '_')}", content)
+            documents[record] = (f"{folder}/{record.id}-{name.replace('/', '_')}", content)
         return documents
 
     def _billing_export_page(self, sections):
@@ -188,8 +190,12 @@ class ResPartner(models.Model):
             'carepatron_billing.client_export',
             {
                 'client': self.name,
-                'practices': companies,
-                'made': format_datetime(self.env, fields.Datetime.now()),
+                'about': self.env._(
+                    "What is kept for billing by %(practices)s, as of %(made)s."
+                    " The same for machines: billing.json",
+                    practices=companies,
+                    made=format_datetime(self.env, fields.Datetime.now()),
+                ),
                 'sections': sections,
                 'word': self._billing_export_word,
                 'shape': _shape,
@@ -569,9 +575,12 @@ class ResPartner(models.Model):
             ),
             order='date, id',
         )
-        columns = self._billing_columns(
-            'practice.audit.log', 'company_id', 'date', 'actor', 'act', 'name', 'detail'
-        )
+        model = 'practice.audit.log'
+        columns = [
+            *self._billing_columns(model, 'company_id', 'date', 'actor', 'act'),
+            self._billing_column(model, 'name', label=self.env._("Record")),
+            *self._billing_columns(model, 'detail'),
+        ]
         return section('log', self.env._("Audit log"), columns, rows)
 
 

@@ -1,11 +1,15 @@
+import io
 import re
+import zipfile
 from pathlib import Path
+from unittest.mock import patch
 
 import polib
 
 from odoo.tests import tagged
 from odoo.tools.misc import file_path
 
+from ..models.res_partner_export import CONTACT, SETTINGS
 from .common import BillingCommon
 
 LANGUAGES = ('de', 'es', 'fr', 'nl', 'pt')
@@ -13,8 +17,8 @@ LANGUAGES = ('de', 'es', 'fr', 'nl', 'pt')
 CLIENT_FACING = re.compile(
     r'^code:.*/(reports/(?!account_move_sample)'
     r'|models/practice_(payment_link_page|card_holder_page|link_code_page|reminder_sms)'
-    r'|models/account_move_payer)'
-    r'|^model_terms:ir\.ui\.view,arch_db:carepatron_billing\.(mail_|pay_|report_)'
+    r'|models/(account_move_payer|res_partner_export))'
+    r'|^model_terms:ir\.ui\.view,arch_db:carepatron_billing\.(client_export|mail_|pay_|report_)'
     r'|^model:mail\.template,(subject|body_html):'
 )
 PLACEHOLDER = re.compile(r'%\(\w+\)s|%s|\{\{?\s*\w+')
@@ -38,6 +42,36 @@ class TestTranslations(BillingCommon):
             for entry in self.source
             if any(CLIENT_FACING.search(place) for place, _line in entry.occurrences)
             and 'DOCTYPE' not in entry.msgid
+        }
+        self.assertGreater(len(wanted), 100)
+        for language, po in self.translated.items():
+            known = {entry.msgid for entry in po.translated_entries()}
+            with self.subTest(language=language):
+                self.assertFalse(wanted - known)
+
+    def test_every_name_in_a_clients_export_is_translated_into_five_languages(self):
+        """Of Odoo's own fields Odoo has the translations."""
+        names = {('res.partner', name) for name in (*CONTACT, *SETTINGS)}
+        partners = self.registry['res.partner']
+        column = partners._billing_column
+
+        def note(partner, model, name, *args, **kwargs):
+            names.add((model, name))
+            return column(partner, model, name, *args, **kwargs)
+
+        with patch.object(partners, '_billing_column', note):
+            self.client_partner._billing_export_sections(self.company, {})
+        columns = {(model.replace('.', '_'), name) for model, name in names}
+        ours = re.compile(
+            r'^model:ir\.model\.fields(?:,field_description|\.selection,name):carepatron_billing\.'
+            f'(?:field|selection)__?(?:{"|".join(f"{one}__{name}" for one, name in columns)})'
+            r'(?:__|$)'
+        )
+        wanted = {
+            entry.msgid
+            for entry in self.source
+            if any(ours.search(place) for place, _line in entry.occurrences)
+            and not entry.msgid.isdigit()
         }
         self.assertGreater(len(wanted), 100)
         for language, po in self.translated.items():
@@ -69,10 +103,24 @@ class TestTranslations(BillingCommon):
                 template = self.env.ref(xmlid).with_context(lang='en_US')
                 self.assertEqual(EXPRESSION.findall(template.body_html), EXPRESSION.findall(body))
 
-    def test_a_spanish_client_reads_a_spanish_mail(self):
+    def test_a_spanish_client_reads_a_spanish_mail_and_export(self):
         self.env['res.lang']._activate_lang('es_ES')
         self.env['ir.module.module']._load_module_terms(['carepatron_billing'], ['es_ES'])
         template = self.env.ref('carepatron_billing.mail_template_payment_link')
         spanish = template.with_context(lang='es_ES')
         self.assertIn("Ver y pagar", spanish.body_html)
         self.assertIn("Factura", spanish.subject)
+        self.env['res.users'].search([]).lang = 'en_US'
+        self.client_partner.lang = 'es_ES'
+        move = self.make_invoice()
+        self.env.user.group_ids += self.env.ref('carepatron_billing.group_manager')
+        content = self.client_partner._billing_export_zip(self.company)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            page = archive.read('facturacion.html').decode()
+            data = archive.read('billing.json').decode()
+        for word in ('lang="es-ES"', "Lo que", "Fecha del servicio", "Emitido", "120,00"):
+            self.assertIn(word, page)
+        for word in ("What is kept", "Service Date", ">Issued<", "this contact"):
+            self.assertNotIn(word, page)
+        self.assertIn(move.name, data)
+        self.assertIn('"price_total"', data)
