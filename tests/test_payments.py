@@ -727,7 +727,7 @@ def test_code_by_mail_opens_the_link_without_javascript(
     assert number not in page.content()
     page.fill("#code", code_in(inbox, practice.client_email(invoice)))
     page.click("text=Open")
-    assert page.url == link
+    page.wait_for_url(link)
     assert number in page.inner_text("main")
     page.goto(all_due)
     assert number in page.inner_text("main")
