@@ -68,8 +68,8 @@ def test_preview_follows_the_form_before_it_is_saved(page, open_template, keep_s
 def test_who_leaves_while_the_preview_is_drawn_meets_no_error(page, open_template):
     # Held back until it is let go of.
     page.route("**/pdfjs/build/pdf.js", lambda _route: None)
-    with page.expect_request("**/pdfjs/build/pdf.js"):
-        open_template(page)
+    open_template(page)
+    page.wait_for_selector("script[src$='/pdf.js']", state="attached")
     page.click("text=Overview")
     page.wait_for_selector(".o_billing_overview")
     page.unroute("**/pdfjs/build/pdf.js")

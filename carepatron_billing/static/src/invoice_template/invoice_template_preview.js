@@ -134,6 +134,8 @@ export class InvoiceTemplatePreview extends Component {
             }
         });
         this.sizes.observe(this.sheets.el);
+        // What was to be drawn before there was a place for it.
+        this.drawSoon();
     }
 
     leave() {
