@@ -59,14 +59,14 @@ def disconnect(practice):
     practice.call("manager", "res.company", "action_billing_stripe_disconnect", [company(practice)])
 
 
-def connect(practice, key, login="manager"):
-    return practice.call(login, "practice.stripe.setup", "create", {"secret_key": key})
+def connect(practice, key, login="manager", **vals):
+    return practice.call(login, "practice.stripe.setup", "create", {"secret_key": key, **vals})
 
 
 def check(practice, key):
     """Return what the dialog shows after a click on *Check*."""
     names = ["is_checked", "problem", "notice", "checked_account", "checked_country"]
-    names += ["checked_currency", "checked_mode"]
+    names += ["checked_currency", "checked_mode", "is_leaving"]
     answer = practice.call(
         "manager",
         "practice.stripe.setup",
@@ -110,6 +110,7 @@ def test_check_shows_whose_account_it_is_and_saves_nothing(practice, fake):
         "checked_country": "United Kingdom",
         "checked_currency": "GBP",
         "checked_mode": "test",
+        "is_leaving": False,
     }
     assert provider(practice, "stripe_payment_link_secret_key") == ""
     assert endpoints(practice, account) == []
@@ -305,6 +306,35 @@ def test_saved_cards_are_removed_at_stripe_before_the_key_goes(practice, fake):
     assert provider(practice, "stripe_payment_link_secret_key") == ""
 
 
+def test_cards_are_removed_at_the_old_account_before_another_takes_its_place(practice, fake):
+    left, old, new = new_key(), new_key(), new_key()
+    connect(practice, left)
+    save_card(practice, practice.new_invoice())
+    assert check(practice, old)["is_leaving"]
+    assert not check(practice, left)["is_leaving"]
+    dialog = practice.call("manager", "practice.stripe.setup", "create", {})
+    shown = practice.call("manager", "practice.stripe.setup", "read", [dialog], ["payer_count"])
+    assert shown[0]["payer_count"] == 1
+    connect(practice, old, cards="leave")
+    assert len(fake.objects("customer", fake.account_of(left))) == 1
+    payer = save_card(practice, practice.new_invoice())
+    holder = practice.value(f"SELECT id FROM practice_card_holder WHERE partner_id = {payer}")
+    agreed = {"autopay": "due", "autopay_how": "On the phone"}
+    practice.call("frontdesk", "practice.card.holder", "write", [int(holder)], agreed)
+    # Where Stripe does not answer, the account stays: its key is needed to remove them.
+    fake.fail_next("/v1/customers", status=500, times=9)
+    with pytest.raises(xmlrpc.client.Fault, match="could not be removed at Stripe"):
+        connect(practice, new)
+    fake.clear_faults()
+    assert provider(practice, "stripe_payment_link_account") == fake.account_of(old)
+    connect(practice, new)
+    assert provider(practice, "stripe_payment_link_account") == fake.account_of(new)
+    assert fake.objects("customer", fake.account_of(old)) == []
+    kept = f"SELECT count(*) FROM payment_token WHERE partner_id = {payer} AND active"
+    assert practice.value(kept) == "0"
+    assert practice.value(f"SELECT autopay FROM practice_card_holder WHERE id = {holder}") == "off"
+
+
 def test_debit_that_arrives_after_disconnecting_is_booked_once_connected_again(practice, fake):
     key = new_key()
     connect(practice, key)
@@ -431,9 +461,20 @@ def test_manager_sets_payments_up_by_clicks(
     page.click("button[name=action_billing_stripe_check]")
     page.wait_for_selector("text=a bank account for payouts")
     keep_screenshot(page, f"setup payments 5 asked for more {name}")
+    save_card(practice, practice.new_invoice())
+    page.click(".o_form_view button:has-text('Change the account')")
+    page.fill(".modal [name=secret_key] input", new_key())
+    assert not page.is_visible(".modal [name=cards]")
+    page.click(".modal .o_billing_check")
+    page.wait_for_selector(".modal >> text=Clients with a card saved at the present account: 1")
+    assert page.is_checked(".modal [name=cards] input[data-value=remove]")
+    keep_screenshot(page, f"setup payments 6 change {name}")
+    page.click(".modal button[name=action_connect]")
+    page.wait_for_selector(".modal", state="detached")
+    assert fake.objects("customer", fake.account_of(key)) == []
     page.click(".o_form_view button:has-text('Disconnect')")
     page.wait_for_selector(".modal >> text=Disconnect Stripe?")
-    keep_screenshot(page, f"setup payments 6 disconnect {name}")
+    keep_screenshot(page, f"setup payments 7 disconnect {name}")
     page.click(".modal-footer button:has-text('Disconnect')")
     page.wait_for_selector(".o_form_view [name=billing_stripe_state] >> text=Not set up")
 
@@ -448,19 +489,19 @@ def test_manager_makes_an_account_at_stripe_and_is_sent_back(
     page.click(".dropdown-item:has-text('Setup payments')")
     page.click(".modal .o_field_radio >> text=Connect")
     page.wait_for_selector(".modal button[name=action_continue_at_stripe]")
-    keep_screenshot(page, "setup payments 7 connect")
+    keep_screenshot(page, "setup payments 8 connect")
     page.click(".modal button[name=action_continue_at_stripe]")
     page.click("button[value=partly]")
     page.wait_for_selector(".o_form_view >> text=Stripe still asks for")
     assert settings in page.url
-    keep_screenshot(page, "setup payments 8 half way")
+    keep_screenshot(page, "setup payments 9 half way")
 
     # An old link leads to a new one.
     identifier = provider(practice, "id")
     page.goto(f"{practice.server.url}/billing/stripe/connect/{identifier}/refresh")
     page.click("button[value=finish]")
     page.wait_for_selector(".o_form_view [name=billing_stripe_state] >> text=Test mode")
-    keep_screenshot(page, "setup payments 9 connected")
+    keep_screenshot(page, "setup payments 10 connected")
 
 
 def test_first_steps_are_walked_by_keyboard_and_by_clicks(

@@ -54,6 +54,7 @@ from . import (
     practice_card_holder_page,
     practice_dialog,
     practice_dialog_money,
+    practice_dialog_stripe,
     practice_dispute,
     practice_dispute_books,
     practice_dispute_evidence,

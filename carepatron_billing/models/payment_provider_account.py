@@ -111,10 +111,6 @@ class PaymentProvider(models.Model):
         """
         if self.code == PROVIDER_CODE:
             self._stripe_payment_link_leave()
-            holders_sudo = self.env['practice.card.holder'].sudo()
-            holders_sudo.search(
-                [('company_id', 'child_of', self.company_id.id), ('autopay', '!=', 'off')]
-            )._autopay_end(self.env._("the Stripe account was disconnected"))
         return super().action_reset_credentials()
 
     # === BUSINESS METHODS - GATEWAY ===#
@@ -282,6 +278,12 @@ class PaymentProvider(models.Model):
             self.stripe_payment_link_connection != 'connect'
             and self.stripe_payment_link_account == account['id']
             and self.state in ('disabled', STATE_OF_MODE[mode])
+        )
+
+    def _stripe_payment_link_leaves_for(self, account, mode):
+        """Whether to connect this account by a key of this mode is to leave another one."""
+        return bool(
+            self.stripe_payment_link_account and not self._stripe_payment_link_is(account, mode)
         )
 
     def _stripe_payment_link_key_problem(self, key):
@@ -490,11 +492,18 @@ class PaymentProvider(models.Model):
     def _stripe_payment_link_leave(self):
         """Close at the present account what is open there: sessions and the webhook endpoint.
 
-        :raise UserError: if Stripe cannot be reached.
+        Where the context says `billing_forget_cards`, saved cards are removed there first.
+
+        :raise UserError: if Stripe cannot be reached, or there are too many cards for one request.
         """
         provider_sudo = self.sudo()
         if not provider_sudo.stripe_payment_link_account:
             return
+        if self.env.context.get('billing_forget_cards'):
+            provider_sudo._stripe_payment_link_forget_cards(self.env.user.name)
+        self.env['practice.card.holder'].sudo().search(
+            [('company_id', 'child_of', self.company_id.id), ('autopay', '!=', 'off')]
+        )._autopay_end(self.env._("the Stripe account was disconnected"))
         transactions_sudo = (
             self.env['payment.transaction']
             .sudo()

@@ -34,25 +34,24 @@ class PaymentProvider(models.Model):
         Each is committed once it is gone: whatever stops this, it goes on where it was.
 
         :param str who: in words, for the notes on the contacts
-        :return: how many are left, because there are too many for one request
-        :rtype: int
-        :raise UserError: if Stripe cannot be reached or refuses
+        :raise UserError: if Stripe cannot be reached or refuses, or there are too many for one
+            request
         """
         end = time.monotonic() + SECONDS
         holders_sudo = self._stripe_payment_link_holders()
-        gateway = holders_sudo and self._stripe_payment_link_gateway()
+        gateway = holders_sudo and self._stripe_payment_link_cards_gateway()
         for number, holder_sudo in enumerate(holders_sudo):
             if time.monotonic() > end:
-                return len(holders_sudo) - number
+                raise UserError(
+                    self.env._(
+                        "%s clients still have cards at Stripe. Press the button again to go on.",
+                        len(holders_sudo) - number,
+                    )
+                )
             try:
                 gateway.delete_customer(holder_sudo.customer)
             except StripeGatewayError as error:
-                raise UserError(
-                    self.env._(
-                        "The saved cards could not be removed at Stripe: %s",
-                        self._stripe_payment_link_explain(error),
-                    )
-                ) from None
+                raise self._stripe_payment_link_cards_error(error) from None
             cards_sudo = self.env['payment.token'].sudo().with_context(active_test=False)
             cards_sudo = cards_sudo.search(
                 [
@@ -65,4 +64,22 @@ class PaymentProvider(models.Model):
             holder_sudo.customer = False
             # What is gone at Stripe is gone here, whatever becomes of the next one.
             self.env.cr.commit()  # pylint: disable=invalid-commit
-        return 0
+
+    def _stripe_payment_link_cards_gateway(self):
+        # Where the server's key opens another account by now, nobody would be found there, and
+        # the cards would count as removed.
+        try:
+            if not self._stripe_payment_link_has_key():
+                raise StripeGatewayError('server', "The server's key is gone.")
+        except StripeGatewayError as error:
+            raise self._stripe_payment_link_cards_error(error) from None
+        return self._stripe_payment_link_gateway()
+
+    def _stripe_payment_link_cards_error(self, error):
+        return UserError(
+            self.env._(
+                "The saved cards could not be removed at Stripe: %s Choose to leave them there if"
+                " you want to go on without.",
+                self._stripe_payment_link_explain(error),
+            )
+        )

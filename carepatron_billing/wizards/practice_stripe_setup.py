@@ -11,12 +11,9 @@ class PracticeStripeSetup(models.TransientModel):
     """
 
     _name = 'practice.stripe.setup'
-    _inherit = 'practice.dialog'
+    _inherit = 'practice.dialog.stripe'
     _description = "Setup Payments"
 
-    company_id = fields.Many2one(
-        'res.company', required=True, readonly=True, default=lambda self: self.env.company
-    )
     way = fields.Selection(
         [('key', "My Stripe account"), ('connect', "Connect")],
         default='key',
@@ -42,6 +39,7 @@ class PracticeStripeSetup(models.TransientModel):
     is_checked = fields.Boolean(store=False)
     problem = fields.Text(store=False)
     notice = fields.Text(store=False)
+    is_leaving = fields.Boolean(store=False)
     checked_account = fields.Char(string="Account", store=False)
     checked_country = fields.Char(string="Country", store=False)
     checked_currency = fields.Char(string="Currency", store=False)
@@ -60,7 +58,7 @@ class PracticeStripeSetup(models.TransientModel):
         for wizard in self:
             key = wizard.secret_key
             if key:
-                provider_sudo = wizard.company_id._billing_managed_provider_sudo()
+                provider_sudo = wizard._leaving()._billing_managed_provider_sudo()
                 provider_sudo._stripe_payment_link_connect(key)
 
     @api.depends('company_id')
@@ -78,6 +76,11 @@ class PracticeStripeSetup(models.TransientModel):
     def _onchange_secret_key(self):
         """What a check found was about another key."""
         self._forget_check()
+        provider_sudo = self.company_id._billing_managed_provider_sudo()
+        self.is_leaving = self.way == 'connect' and bool(
+            provider_sudo.stripe_payment_link_account
+            and provider_sudo.stripe_payment_link_connection != 'connect'
+        )
 
     @api.onchange('check_count')
     def _onchange_check_count(self):
@@ -100,10 +103,11 @@ class PracticeStripeSetup(models.TransientModel):
         self.checked_country = country.name or account.get('country')
         self.checked_currency = values['stripe_payment_link_currency']
         self.checked_mode = mode
+        self.is_leaving = provider_sudo._stripe_payment_link_leaves_for(account, mode)
         self.notice = self._notice(provider_sudo, mode, account)
 
     def _forget_check(self):
-        self.is_checked = False
+        self.is_checked = self.is_leaving = False
         for name in ('problem', 'notice', 'checked_account', 'checked_country'):
             self[name] = False
         self.checked_currency = self.checked_mode = False
@@ -139,7 +143,7 @@ class PracticeStripeSetup(models.TransientModel):
         :raise UserError: if there is still no account.
         """
         self.ensure_one()
-        provider_sudo = self.company_id._billing_managed_provider_sudo()
+        provider_sudo = self._leaving()._billing_managed_provider_sudo()
         if provider_sudo._stripe_payment_link_server_key():
             provider_sudo._stripe_payment_link_connect()
         if self.company_id.billing_stripe_state == 'disabled':
@@ -162,7 +166,7 @@ class PracticeStripeSetup(models.TransientModel):
         :rtype: dict
         """
         self.ensure_one()
-        provider_sudo = self.company_id._billing_managed_provider_sudo()
+        provider_sudo = self._leaving()._billing_managed_provider_sudo()
         return {
             'type': 'ir.actions.act_url',
             'url': provider_sudo._stripe_payment_link_onboarding_url(),
