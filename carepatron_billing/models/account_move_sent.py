@@ -1,7 +1,9 @@
 from odoo import models
 
 # What is noted of an invoice while it is sent.
-SENDING_FIELDS = frozenset(('is_move_sent', 'message_main_attachment_id', 'sending_data'))
+SENDING_FIELDS = frozenset(
+    ('billing_document_mark', 'is_move_sent', 'message_main_attachment_id', 'sending_data')
+)
 
 
 class AccountMove(models.Model):

@@ -175,15 +175,14 @@ class AccountMoveReport(models.AbstractModel):
             mark = ('cancelled', self.env._("Cancelled"))
         elif not is_posted:
             mark = ('draft', self.env._("Draft"))
-        elif (
-            with_payments
-            and move.payment_state in ('paid', 'in_payment')
-            and move.move_type in ('out_invoice', 'out_receipt')
-            and not move.currency_id.is_zero(move.amount_total)
-        ):
-            mark = ('paid', self.env._("Paid"))
         else:
-            mark = (False, False)
+            kind = with_payments and move._billing_paid_mark()
+            words = {
+                'paid': self.env._("Paid"),
+                'part_refunded': self.env._("Partly refunded"),
+                'refunded': self.env._("Refunded"),
+            }
+            mark = (kind, words.get(kind, False))
         return {
             'mark_kind': mark[0],
             'mark': mark[1],

@@ -329,6 +329,58 @@ class TestDocuments(DocumentsCommon):
         self.assertEqual(invoice._get_invoice_legal_documents('pdf')['content'], sent)
         self.assertIn("Never seen before", text_of(self.render(self.make_invoice())))
 
+    def give_back(self, invoice, amount):
+        self.env['practice.refund'].with_context(default_move_id=invoice.id).create(
+            {'reason': "Too long", 'way': 'hand', 'scope': 'part', 'amount': amount}
+        ).action_refund()
+
+    def test_document_says_what_was_given_back_and_the_kept_one_is_made_anew(self):
+        self.env.user.group_ids |= self.env.ref('carepatron_billing.group_manager')
+        paid, unpaid = self.make_invoice(), self.make_invoice()
+        self.pay(paid, 120)
+
+        def keep(invoices):
+            with self.real_rendering():
+                sends = self.env['account.move.send']
+                sends._generate_and_send_invoices(invoices, sending_methods=[])
+            return invoices[:1].invoice_pdf_report_id
+
+        first = keep(paid | unpaid)
+        self.assertIn("Invoice Paid", text_of(first.raw))
+        sent = unpaid.invoice_pdf_report_id.raw
+        self.pay(unpaid, 120)
+        for amount, words in ((50, "Partly refunded"), (70, "Refunded")):
+            self.give_back(paid, amount)
+            text = text_of(self.render(paid))
+            self.assertIn(f"Invoice {words} {paid.name}", text)
+            self.assertFalse(paid.invoice_pdf_report_id)
+            self.assertIn(f"Invoice {words}", text_of(keep(paid).raw))
+        self.assertEqual(first.exists().res_id, paid.id, "what was mailed stays")
+        # The money comes back to the practice.
+        paid.reversal_move_ids[0].line_ids.remove_move_reconcile()
+        self.assertIn("Invoice Partly refunded", text_of(self.render(paid)))
+        # What was sent before it was paid never said so.
+        self.give_back(unpaid, 120)
+        self.assertEqual(self.render(unpaid), sent)
+
+    def test_batch_asks_the_books_once_what_was_given_back(self):
+        invoices = self.make_invoice() | self.make_invoice() | self.make_invoice()
+        for invoice in invoices:
+            self.pay(invoice, 120)
+        Move = self.registry['account.move']
+        asked = []
+        given_back = Move._billing_given_back_by_id
+
+        def count(moves):
+            asked.append(moves.ids)
+            return given_back(moves)
+
+        self.env.invalidate_all()
+        with patch.object(Move, '_billing_given_back_by_id', count):
+            text = text_of(self.render(invoices))
+        self.assertEqual(text.count("Invoice Paid"), 3)
+        self.assertEqual([len(ids) for ids in asked], [3])
+
     def test_batch_print_and_send_keeps_our_documents(self):
         invoices = self.make_invoice() + self.make_invoice()
         with self.real_rendering(), self.no_wkhtmltopdf():
