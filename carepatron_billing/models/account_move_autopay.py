@@ -17,12 +17,14 @@ class Plan(NamedTuple):
     :param due_day: the day that it is due, or was issued, whichever autopay goes by
     :param card: the card (sudo)
     :param is_told: whether the payer was told in time
+    :param amount: what is charged if that is now; a plan is not kept to be charged later
     """
 
     day: object
     due_day: object
     card: models.BaseModel
     is_told: bool
+    amount: float
 
 
 class AccountMove(models.Model):
@@ -68,15 +70,17 @@ class AccountMove(models.Model):
         :rtype: Plan
         """
         self.ensure_one()
-        nothing = Plan(None, None, self.env['payment.token'], False)
+        nothing = Plan(None, None, self.env['payment.token'], False, 0.0)
         # Whoever had the bank take money back is not charged again without a person's decision.
         if self._billing_present_dispute():
             return nothing
         card = self.partner_id._billing_card(self.company_id)
-        if not card or self._billing_chargeable()[1] or self._billing_reminder_pauses().get(self):
+        if not card:
+            return nothing
+        due, problem = self._billing_chargeable_due()
+        if problem or self._billing_reminder_pauses().get(self):
             return nothing
         today = self.company_id._billing_today()
-        due = self._billing_payment_link()._due()
         due_day = due.terms.get('next_due_date') or self.invoice_date_due or today
         if holder.autopay == 'issue':
             due_day = min(due_day, self.invoice_date or today)
@@ -91,7 +95,7 @@ class AccountMove(models.Model):
             else today
         )
         day = max(due_day, told_on + notice, retry_day or due_day)
-        return Plan(day, due_day, card, is_told)
+        return Plan(day, due_day, card, is_told, due.now)
 
     def _billing_autopay_retry(self, card):
         """Return from which day on a card that was declined is asked again.

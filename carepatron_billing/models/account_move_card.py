@@ -53,25 +53,34 @@ class AccountMove(models.Model):
         :return: the amount, and '' or the reason in words for the desk
         :rtype: tuple[float, str]
         """
+        due, problem = self._billing_chargeable_due()
+        return (due.now if due else 0.0), problem
+
+    def _billing_chargeable_due(self):
+        """Return what a saved card can be charged for, and why it cannot.
+
+        :return: what is due, or None; and '' or the reason in words for the desk
+        :rtype: tuple[Due | None, str]
+        """
         self.ensure_one()
         if self.move_type != 'out_invoice' or self.state != 'posted':
-            return 0.0, self.env._("Not issued.")
+            return None, self.env._("Not issued.")
         if self.currency_id.is_zero(self.amount_residual):
-            return 0.0, self.env._("Nothing is due.")
+            return None, self.env._("Nothing is due.")
         if self._billing_is_processing():
-            return 0.0, self.env._("A payment is being processed.")
+            return None, self.env._("A payment is being processed.")
         link_sudo = self._billing_payment_link()
-        amount = link_sudo._due().now
+        due = link_sudo._due()
         if not link_sudo._provider():
-            return amount, self.env._("Online payments are not set up.")
+            return due, self.env._("Online payments are not set up.")
         if not self.partner_id.active:
-            return amount, self.env._("The payer's contact is archived.")
+            return due, self.env._("The payer's contact is archived.")
         card = self.partner_id._billing_card(self.company_id)
         if not card:
-            return amount, self.env._("No saved card.")
+            return due, self.env._("No saved card.")
         if card.billing_is_expired:
-            return amount, self.env._("The saved card has expired.")
-        return amount, ''
+            return due, self.env._("The saved card has expired.")
+        return due, ''
 
     def _billing_card_holder(self):
         """Return the holder (sudo) of the payer's cards, whose link mails to the payer carry."""

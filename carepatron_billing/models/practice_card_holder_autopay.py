@@ -169,8 +169,7 @@ class PracticeCardHolder(models.Model):
                 move._billing_autopay_announce(plan)
             return
         if plan.day <= today:
-            amount = move._billing_payment_link()._due().now
-            tx = move._billing_new_charge(plan.card, amount, billing_autopay=True)
+            tx = move._billing_new_charge(plan.card, plan.amount, billing_autopay=True)
             tx._billing_charge_now()
 
     def _autopay_tell_expiring(self):
