@@ -12,7 +12,6 @@ import stripe
 
 from dev.bench.bench import Bench
 from dev.bench.row import Row
-from dev.environment.report import Failure
 from dev.stripe_fake.client import FakeClient
 
 SCRIPTS = Path(__file__).parents[2] / "odoo_scripts"
@@ -61,7 +60,7 @@ def _killed(bench: Bench, url: str) -> int:
     """Return of how many invoices the books and Stripe tell the right story after a crash."""
     database, made = _practice(bench, "killedAutopay")
     with bench.server(database) as server:
-        _wait_for_charges(bench, database, CHARGES // 2)
+        server.process.wait_until(lambda: _charges(bench, database) >= CHARGES // 2, PATIENCE)
         server.kill()
     after = bench.inside(database, INSIDE, invoices=made["invoices"], is_resumed=True)
     fake = FakeClient(url)
@@ -80,13 +79,9 @@ def _killed(bench: Bench, url: str) -> int:
     return once + min(never, sum(tries == 1 for tries in after["tries"]))
 
 
-def _wait_for_charges(bench: Bench, database: str, number: int) -> None:
+def _charges(bench: Bench, database: str) -> int:
     query = "SELECT count(*) FROM payment_transaction WHERE billing_autopay AND state = 'done'"
-    end = time.monotonic() + PATIENCE
-    while int(bench.stack.databases.query(database, query)[0][0]) < number:
-        if time.monotonic() > end:
-            raise Failure(f"fewer than {number} cards were charged in {PATIENCE} seconds")
-        time.sleep(0.1)
+    return int(bench.stack.databases.query(database, query)[0][0])
 
 
 def _alone(url: str, key: str, cards: list[list[str]]) -> float:
