@@ -23,8 +23,8 @@ class AccountMove(models.Model):
 
     @api.depends('amount_residual', 'company_id', 'currency_id', 'partner_id', 'state')
     def _compute_billing_credit(self):
-        for move, move_sudo in zip(self, self.sudo(), strict=True):
-            can_use = (
+        payable = self.sudo().filtered(
+            lambda move: (
                 move.move_type == 'out_invoice'
                 and move.partner_id
                 and (
@@ -35,7 +35,17 @@ class AccountMove(models.Model):
                     )
                 )
             )
-            lines_sudo = move_sudo._billing_credit_lines() if can_use else ()
+        )
+        credits = payable._billing_credit_lines().grouped(
+            lambda line: (line.partner_id, line.company_id, line.currency_id)
+        )
+        for move, move_sudo in zip(self, self.sudo(), strict=True):
+            key = (
+                move_sudo.partner_id.commercial_partner_id._origin,
+                move_sudo.company_id._origin,
+                move_sudo.currency_id._origin,
+            )
+            lines_sudo = credits.get(key, ()) if move_sudo in payable else ()
             move.billing_credit = -sum(line.amount_residual_currency for line in lines_sudo)
 
     # === ACTION METHODS === #
@@ -97,13 +107,12 @@ class AccountMove(models.Model):
         return before - self.amount_residual
 
     def _billing_credit_lines(self):
-        """Return the open credits (sudo) of this invoice's payer, in its currency."""
-        self.ensure_one()
-        payer = self.partner_id.commercial_partner_id
-        domain = self.env['res.partner']._billing_credit_domain(payer._origin, self.company_id)
+        """Return the open credits (sudo) of these invoices' payers, in their currencies."""
+        payers = self.partner_id.commercial_partner_id._origin
+        domain = self.env['res.partner']._billing_credit_domain(payers, self.company_id)
         lines = (
             self.env['account.move.line']
             .sudo()
-            .search(domain & Domain('currency_id', '=', self.currency_id.id))
+            .search(domain & Domain('currency_id', 'in', self.currency_id.ids))
         )
-        return lines - lines.filtered(lambda line: line._billing_is_going_back())
+        return lines - lines._billing_going_back()

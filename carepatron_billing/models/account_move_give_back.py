@@ -106,7 +106,7 @@ class AccountMove(models.Model):
             .sudo()
             .search(
                 [
-                    ('billing_refunded_move_id', '=', self.id),
+                    ('billing_refunded_move_id', 'in', self.ids),
                     ('operation', '=', 'refund'),
                     ('state', 'in', ('draft', 'pending')),
                 ]

@@ -89,19 +89,23 @@ class AccountMoveLine(models.Model):
             >= 0
         )
 
-    def _billing_is_going_back(self):
-        """Whether this open credit is being given back, so that it pays nothing any more.
+    def _billing_going_back(self):
+        """Return those of these open credits that are being given back, and pay nothing any more.
 
-        :rtype: bool
+        :rtype: recordset of `account.move.line`
         """
-        self.ensure_one()
-        payment_sudo, note_sudo = self.payment_id.sudo(), self.move_id.sudo()
-        if payment_sudo:
-            refunds_sudo = payment_sudo.payment_transaction_id._stripe_payment_link_refunds()
-            return any(not tx.payment_id for tx in refunds_sudo)
-        return any(
-            not tx.billing_credit_note_id
-            for tx in note_sudo.reversed_entry_id._billing_refunds_under_way()
+        paid = self.filtered('payment_id')
+        notes = self - paid
+        refunds_sudo = notes.move_id.sudo().reversed_entry_id._billing_refunds_under_way()
+        unbooked_sudo = refunds_sudo.filtered(lambda tx: not tx.billing_credit_note_id)
+        invoices_sudo = unbooked_sudo.billing_refunded_move_id
+
+        def is_leaving(line):
+            tx_sudo = line.sudo().payment_id.payment_transaction_id
+            return any(not tx.payment_id for tx in tx_sudo._stripe_payment_link_refunds())
+
+        return paid.filtered(is_leaving) | notes.filtered(
+            lambda line: line.move_id.sudo().reversed_entry_id & invoices_sudo
         )
 
     def _billing_prepare_credit(self):

@@ -188,6 +188,7 @@ class IrActionsReport(models.Model):
             # Each is drawn alone; what all of them ask the database for is read at once.
             moves_sudo = records.sudo().browse(missing_ids)
             (moves_sudo.line_ids | moves_sudo.invoice_line_ids).mapped('tax_ids.name')
+            moves_sudo.mapped('billing_credit')
             for move_sudo in moves_sudo:
                 move_sudo._billing_paid_mark()
         for res_id in missing_ids:

@@ -91,6 +91,7 @@ class AccountMoveReport(models.AbstractModel):
             'payments': payments,
             'due': amount(due) if with_payments and is_posted else False,
             'due_label': self._get_due_label(move),
+            'credit': to_pay and with_payments and self._get_credit(move, amount),
             'link': self._get_link(move, is_preview)
             if takes_payments and show['show_qr_code']
             else False,
@@ -466,6 +467,16 @@ class AccountMoveReport(models.AbstractModel):
                 label = self.env._("Paid on %s", date)
             rows.append((label, f"{MINUS}{amount(payment['amount'])}"))
         return rows
+
+    def _get_credit(self, move, amount):
+        """Return what the payer has left over of other invoices, as label and text, or False."""
+        payer = move.partner_id
+        credit = move.sudo().billing_credit
+        # What an employer has is not for each of its people to know.
+        if not credit or payer != payer.commercial_partner_id:
+            return False
+        today = format_date(self.env, move.company_id._billing_today())
+        return self.env._("Your unused credit on %s", today), amount(credit)
 
     def _get_link(self, move, is_preview):
         if is_preview:

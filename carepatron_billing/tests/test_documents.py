@@ -381,6 +381,39 @@ class TestDocuments(DocumentsCommon):
         self.assertEqual(text.count("Invoice Paid"), 3)
         self.assertEqual([len(ids) for ids in asked], [3])
 
+    def test_document_that_asks_for_money_tells_of_unused_credit(self):
+        payers = self.payer | self.payer.copy({'email': 'b@example.com'}) | self.payer.copy()
+        for payer in payers:
+            lines = [{'name': "Came too late", 'price_unit': 50}]
+            self.make_invoice(move_type='out_refund', lines=lines, partner_id=payer.id)
+        invoices = self.env['account.move']
+        for payer in payers:
+            invoices |= self.make_invoice(partner_id=payer.id)
+        template = self.company.billing_template_id.sudo()
+        for layout in ('classic', 'modern', 'compact', 'statement'):
+            template.layout = layout
+            text = text_of(self.render(invoices[0]))
+            with self.subTest(layout=layout):
+                self.assertRegex(text, r"Your unused credit on [\d/]+ \$ ?50\.00")
+                self.assertRegex(text, r"(Total|Amount due) \$ ?120\.00")
+        queries = []
+        for some in (invoices[:1].sudo(), invoices.sudo()):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self.assertEqual(some.mapped('billing_credit'), [50.0] * len(some))
+            queries.append(self.env.cr.sql_log_count - before)
+        self.assertEqual(*queries)
+        invoices[0].sudo()._billing_use_credit()
+        self.env.invalidate_all()
+        text = text_of(self.render(invoices[0]))
+        self.assertNotIn("unused credit", text)
+        self.assertRegex(text, r"Credited on \S+ .\$ ?50\.00")
+        payers[1].parent_id = payers[2]
+        invoice = self.make_invoice(partner_id=payers[1].id)
+        self.assertGreater(invoice.sudo().billing_credit, 0.0)
+        self.assertNotIn("unused credit", text_of(self.render(invoice)))
+
     def test_batch_print_and_send_keeps_our_documents(self):
         invoices = self.make_invoice() + self.make_invoice()
         with self.real_rendering(), self.no_wkhtmltopdf():
