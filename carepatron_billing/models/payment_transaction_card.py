@@ -77,20 +77,28 @@ class PaymentTransaction(models.Model):
         if not isinstance(method, dict) or not method.get('card') or not method['customer']:
             return {}
         now = fields.Datetime.now()
+        at_stripe = {'provider_ref': method['id'], 'stripe_payment_link_customer': method['customer']}
+        if not self.partner_id.active:
+            # Archived or anonymised meanwhile: nothing but what it takes to remove it there.
+            return at_stripe
         return {
             **self.env['payment.token']._stripe_payment_link_card_values(method['card']),
-            'provider_ref': method['id'],
-            'stripe_payment_link_customer': method['customer'],
+            **at_stripe,
             'billing_consent': self.billing_consent,
             'billing_consent_at': now,
             'billing_preferred_at': now,
         }
 
     def _tokenize(self, payment_data):
-        """Override of `payment`: the same card entered again takes the older one's place."""
+        """Override of `payment`: the same card entered again takes the older one's place; of who
+        was archived or anonymised meanwhile none is kept."""
         result = super()._tokenize(payment_data)
         token = self.token_id
-        if self.provider_code == PROVIDER_CODE and token:
+        if self.provider_code != PROVIDER_CODE or not token:
+            return result
+        if not token.partner_id.active:
+            token.active = False
+        else:
             older = token.partner_id._billing_cards(self.company_id).filtered(
                 lambda other: (
                     other != token

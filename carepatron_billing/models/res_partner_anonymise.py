@@ -207,6 +207,8 @@ class ResPartner(models.Model):
         """Make this contact nobody, for good; the ledger stays as it is. Done twice, it is done
         once.
 
+        :return: whether it was done now; not, if it had been before
+        :rtype: bool
         :raise AccessError: if the user is no manager
         :raise UserError: if something has to be kept; it says what
         """
@@ -215,7 +217,9 @@ class ResPartner(models.Model):
         claim(self)
         partner = self.sudo().with_context(tracking_disable=True, mail_notrack=True)
         if partner.billing_anonymised_at:
-            return
+            return False
+        # What Stripe reports at this moment waits, or is seen: the second one is replayed.
+        claim(self.env['payment.transaction'].sudo().search([('partner_id', '=', self.id)]))
         if reasons := partner._billing_why_kept():
             raise UserError("\n".join(reasons))
         old_name = partner.name
@@ -227,6 +231,7 @@ class ResPartner(models.Model):
         partner._billing_forget_contact(new_name)
         partner.billing_anonymised_at = fields.Datetime.now()
         self.env['practice.audit.log']._note('anonymise', self)
+        return True
 
     def _billing_forget_cards(self):
         """Remove cards, here at once and at Stripe soon; and what was agreed about them."""

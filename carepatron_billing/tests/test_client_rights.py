@@ -167,6 +167,37 @@ class TestClientRights(BillingCommon, HttpCase):
         ]
         self.assertEqual(chain['status'], 'verified')
 
+    def test_card_entered_before_and_reported_after_is_not_kept(self):
+        tx = self.env['payment.transaction'].create(
+            {
+                'provider_id': self.provider.id,
+                'payment_method_id': self.env.ref('payment.payment_method_card').id,
+                'reference': 'V1',
+                'amount': 0.0,
+                'currency_id': self.company.currency_id.id,
+                'partner_id': self.client_partner.id,
+                'operation': 'validation',
+                'tokenize': True,
+            }
+        )
+        self.settle()
+        self.anonymise("Dana Whitfield")
+        card = {'brand': 'visa', 'last4': '1881', 'exp_month': 12, 'exp_year': 2034}
+        method = {'id': 'pm_late', 'card': card, 'customer': 'cus_late'}
+        tx._stripe_payment_link_record(
+            {
+                'id': 'cs_late',
+                'status': 'complete',
+                'payment_status': 'no_payment_required',
+                'setup_intent': {'id': 'seti_late', 'payment_method': method},
+            }
+        )
+        self.assertEqual(tx.state, 'done')
+        self.assertFalse(tx.token_id.active)
+        self.assertTrue(tx.token_id.stripe_payment_link_to_detach)
+        self.assertEqual(self.left_overs("1881"), [])
+        self.assertFalse(tx.token_id.payment_details)
+
     def books(self):
         """Return what an accountant holds us to."""
         self.env.cr.execute(

@@ -2,6 +2,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_datetime
 
 
 class PracticeClientAnonymise(models.TransientModel):
@@ -63,13 +64,28 @@ class PracticeClientAnonymise(models.TransientModel):
         self.ensure_one()
         partner = self.partner_id
         partner._billing_check_rights_manager()
+        action = self.env['ir.actions.act_window']._for_xml_id(
+            'carepatron_billing.res_partner_billing_action'
+        )
+        action['target'] = 'main'
+        is_done = False
         if not partner.sudo().billing_anonymised_at:
             if (self.typed or '').strip().casefold() != (partner.name or '').strip().casefold():
                 raise UserError(
                     self.env._("Type the client's name as it stands above: %s", partner.name)
                 )
-            partner._billing_anonymise()
-        action = self.env['ir.actions.act_window']._for_xml_id(
-            'carepatron_billing.res_partner_billing_action'
-        )
-        return {**action, 'target': 'main'}
+            is_done = partner._billing_anonymise()
+        if is_done:
+            return action
+        return {
+            'type': 'ir.actions.client',
+            'tag': 'display_notification',
+            'params': {
+                'type': 'info',
+                'message': self.env._(
+                    "This client was anonymised already, at %s.",
+                    format_datetime(self.env, partner.sudo().billing_anonymised_at),
+                ),
+                'next': action,
+            },
+        }
