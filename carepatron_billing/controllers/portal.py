@@ -8,6 +8,8 @@ from odoo.addons.account_payment.controllers.payment import PaymentPortal
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
+from .second_check import SecondCheck
+
 
 class BillingPaymentPortal(PaymentPortal):
     """Odoo's own payment form."""
@@ -22,6 +24,13 @@ class BillingPaymentPortal(PaymentPortal):
         if isinstance(amount, float) and not math.isfinite(amount):
             raise ValidationError(request.env._("There is nothing to pay."))
         return super()._create_transaction(*args, flow=flow, amount=amount, **kwargs)
+
+    def _get_extra_payment_form_values(self, invoice_id=None, **kwargs):
+        """Override of `account_payment`: its links to pay an invoice ask for the code, too."""
+        move_sudo = request.env['account.move'].sudo().browse(self._cast_as_int(invoice_id))
+        if move_sudo.exists():
+            SecondCheck()._check_invoice(move_sudo)
+        return super()._get_extra_payment_form_values(invoice_id=invoice_id, **kwargs)
 
     @http.route()
     def payment_confirm(self, *args, **kwargs):
@@ -40,6 +49,14 @@ class BillingPaymentPostProcessing(PaymentPostProcessing):
 
 class BillingPortalAccount(PortalAccount):
     """Odoo's own pages of a client's invoices."""
+
+    def _document_check_access(self, model_name, document_id, access_token=None):
+        """Override of `portal`: who has no more than an invoice's link enters a code first, where
+        the practice wants one."""
+        document_sudo = super()._document_check_access(model_name, document_id, access_token)
+        if model_name == 'account.move':
+            SecondCheck()._check_invoice(document_sudo)
+        return document_sudo
 
     def _get_overdue_invoices_domain(self, partner_id=None):
         """Override of `account`: nobody is asked again for what is being processed."""

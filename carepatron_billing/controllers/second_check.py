@@ -1,7 +1,9 @@
 from werkzeug.exceptions import abort
 
 from odoo import http
+from odoo.exceptions import ValidationError
 from odoo.http import request
+from odoo.tools import consteq
 
 from ..models.practice_link_code import REMEMBERED
 from .card import CardPage
@@ -44,8 +46,44 @@ class SecondCheck(CardPage):
             return self._not_found()
         return self._send_or_take(holder_sudo, holder_sudo.partner_id, do, code)
 
+    @http.route(
+        '/my/invoices/<int:invoice_id>/code',
+        type='http',
+        auth='public',
+        methods=['POST'],
+        csrf=False,
+        save_session=False,
+    )
+    def code_of_invoice(self, invoice_id, access_token='', do='', code='', **_form):
+        """Mail a code, or open Odoo's own link to an invoice with one."""
+        move_sudo = request.env['account.move'].sudo().browse(invoice_id).exists()
+        if not move_sudo.access_token or not consteq(move_sudo.access_token, access_token):
+            return self._not_found()
+        return self._send_or_take(self._in_language(move_sudo), move_sudo.partner_id, do, code)
+
+    def _check_invoice(self, move_sudo):
+        """Answer with the page that asks for a code, where Odoo's own link is not enough.
+
+        :param move_sudo: the invoice that its link would open
+        :raise ValidationError: where no page can be shown
+        """
+        if not request.env['account.move'].browse(move_sudo.id)._billing_is_shut():
+            return
+        if request.dispatcher.routing_type == 'jsonrpc':
+            raise ValidationError(request.env._("Please open this page anew: it asks for a code."))
+        abort(self._code_page(self._in_language(move_sudo), move_sudo.partner_id))
+
+    def _in_language(self, move_sudo):
+        return move_sudo.with_context(lang=self._language(move_sudo.partner_id.lang))
+
+    def _address(self, record_sudo, suffix=''):
+        """Return the path of what a code opens, or of its form."""
+        if record_sudo._name == 'account.move':
+            return record_sudo.get_portal_url(suffix=suffix)
+        return f'{record_sudo._path()}{suffix}'
+
     def _send_or_take(self, record_sudo, payer_sudo, do, text):
-        response = request.redirect(record_sudo._path(), code=303)
+        response = request.redirect(self._address(record_sudo), code=303)
         if not self._is_checked(record_sudo) or not payer_sudo.email_normalized:
             return response
         codes_sudo = record_sudo.env['practice.link.code']
@@ -63,7 +101,7 @@ class SecondCheck(CardPage):
                 code_sudo._proof(),
                 max_age=REMEMBERED,
                 expires=None,
-                path='/billing',
+                path='/',
                 secure=request.httprequest.scheme == 'https',
                 httponly=True,
                 samesite='Lax',
@@ -95,7 +133,7 @@ class SecondCheck(CardPage):
             'texts': code_sudo._page_texts(company_sudo),
             'has_address': bool(payer_sudo.email_normalized),
             'is_open': code_sudo._is_open(),
-            'code_url': f'{record_sudo._path()}/code',
+            'code_url': self._address(record_sudo, '/code'),
             'mistake': code_sudo._explain(problem),
         }
         status = STATUS.get(problem, 200)

@@ -14,6 +14,7 @@ from . import (
     account_move_refund,
     account_move_refunded,
     account_move_reminder,
+    account_move_second_check,
     account_move_send,
     account_move_sent,
     account_move_status,

@@ -77,7 +77,10 @@ class PaymentTransaction(models.Model):
         if not isinstance(method, dict) or not method.get('card') or not method['customer']:
             return {}
         now = fields.Datetime.now()
-        at_stripe = {'provider_ref': method['id'], 'stripe_payment_link_customer': method['customer']}
+        at_stripe = {
+            'provider_ref': method['id'],
+            'stripe_payment_link_customer': method['customer'],
+        }
         if not self.partner_id.active:
             # Archived or anonymised meanwhile: nothing but what it takes to remove it there.
             return at_stripe

@@ -2,7 +2,7 @@ import re
 from datetime import timedelta
 from unittest.mock import patch
 
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 
 from odoo.addons.mail.tests.common import MockEmail
 
@@ -174,3 +174,84 @@ class TestSecondCheck(BillingCommon, MockEmail, HttpCase):
         self.url_open(f'{self.path}/code', data={**extra, 'do': 'send'})
         self.assertEqual(self._mails[-1]['email_to'], ['dana@example.com'])
         self.assertEqual(self.client_partner.email, 'dana@example.com')
+
+    # === ODOO'S OWN LINKS === #
+
+    def pay_address(self):
+        return self.move._get_portal_payment_link().partition(self.base_url())[2]
+
+    def start_to_pay(self):
+        """Ask for a transaction as Odoo's payment form does; return the answer."""
+        params = {
+            'access_token': self.move.access_token,
+            'provider_id': self.provider.id,
+            'payment_method_id': self.env.ref('payment.payment_method_card').id,
+            'token_id': None,
+            'amount': 120.0,
+            'flow': 'redirect',
+            'tokenization_requested': False,
+            'landing_route': '/my',
+        }
+        return self.url_open(f'/invoice/transaction/{self.move.id}', json={'params': params}).text
+
+    def written(self):
+        params = {
+            'thread_model': 'account.move',
+            'thread_id': self.move.id,
+            'token': self.move.access_token,
+        }
+        return self.url_open('/mail/chatter_fetch', json={'params': params}).text
+
+    def test_odoos_own_link_to_an_invoice_opens_with_the_code_alone(self):
+        path = self.move.get_portal_url()
+        self.move.message_post(
+            body="About your invoice", message_type='comment', subtype_xmlid='mail.mt_comment'
+        )
+        opened = [
+            path,
+            self.pay_address(),
+            f'/my/invoices/{self.move.id}'
+            f'?access_token={self.move.access_token}&report_type=pdf&download=true',
+        ]
+        shut = [self.url_open(one) for one in (*opened, f'{path}&report_type=html')]
+        for answer in shut:
+            self.assertShut(answer)
+            self.assertIn("Is it you?", answer.text)
+        self.assertIn("it asks for a code", self.start_to_pay())
+        self.assertFalse(self.move.transaction_ids)
+        self.assertNotIn("About your invoice", self.written())
+        form = re.search(r'action="([^"]+/code[^"]+)"', shut[0].text)[1]
+        self.assertIn("Enter your code", self.url_open(form, data={'do': 'send'}).text)
+        page = self.url_open(form, data={'do': 'open', 'code': self.mailed_code()})
+        self.assertIn(self.move.name, page.text)
+        self.assertIn("About your invoice", self.written())
+        self.assertIn("120.00", self.url_open(opened[1]).text)
+        with real_rendering(self.registry):
+            self.assertTrue(self.url_open(opened[2]).content.startswith(b'%PDF'))
+        # One code for all links of the payer.
+        self.assertIn("120.00", self.url_open(self.path).text)
+
+    def test_odoos_own_link_asks_nobody_who_may_read_the_invoice(self):
+        path = self.move.get_portal_url()
+        new_test_user(
+            self.env,
+            'dana',
+            password='dana',
+            groups='base.group_portal',
+            partner_id=self.client_partner.id,
+        )
+        new_test_user(self.env, 'another', password='another', groups='base.group_portal')
+        self.authenticate('dana', 'dana')
+        self.assertIn(self.move.name, self.url_open(path).text)
+        self.authenticate('another', 'another')
+        self.assertShut(self.url_open(path))
+        self.logout()
+        self.company.billing_second_check = False
+        self.assertIn(self.move.name, self.url_open(path).text)
+
+    def test_wrong_key_of_odoos_own_link_mails_no_code(self):
+        answer = self.url_open(
+            f'/my/invoices/{self.move.id}/code?access_token=wrong', data={'do': 'send'}
+        )
+        self.assertEqual(answer.status_code, 404)
+        self.assertFalse(self._mails)
