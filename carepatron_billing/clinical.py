@@ -30,6 +30,22 @@ def told_of(lines, text, level=MINIMUM):
     return _find(lines.product_id.mapped('name'), codes, text, level)
 
 
+def told_of_sessions(events, text):
+    """Return what a text to the clients of sessions tells though it may not.
+
+    :param events: recordset of `calendar.event`, of whose billing the user may know
+    :param str text: plain
+    :rtype: list[str]
+    """
+    found = set()
+    for fact in events._billing_facts().values():
+        if fact.service:
+            level = level_of(fact.company, 'invitation')
+            names, codes = fact.service.mapped('name'), fact.service.mapped('default_code')
+            found.update(_find(names, codes, text, level))
+    return sorted(found)
+
+
 def told_by_templates(company, templates, levels=None):
     """Return what the words of mail templates tell of any of a practice's services though they may
     not, in whichever language.

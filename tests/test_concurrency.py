@@ -256,7 +256,9 @@ def test_card_saved_while_its_client_is_anonymised_is_not_kept(practice, fake, h
         lambda: practice.value(f"SELECT state FROM payment_transaction WHERE id = {tx}") == "done"
     )
     assert is_anonymised(practice, client)
-    assert practice.sql(f"SELECT id FROM payment_token WHERE active AND partner_id = {client}") == []
+    assert (
+        practice.sql(f"SELECT id FROM payment_token WHERE active AND partner_id = {client}") == []
+    )
     practice.run_cron("ir_cron_tidy_cards")
     assert practice.sql(f"SELECT id FROM practice_card_holder WHERE id = {holder}") == []
     assert practice.sql("SELECT id FROM payment_token WHERE stripe_payment_link_to_detach") == []

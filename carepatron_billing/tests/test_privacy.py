@@ -230,6 +230,46 @@ class TestPrivacy(BillingCommon, HttpCase):
         self.assertEqual(wizard.action_send_and_print()['res_id'], wizard.id)
         self.assertFalse(self.move.is_move_sent)
 
+    def test_odoos_own_send_of_several_is_warned_of_too(self):
+        accountant = new_test_user(
+            self.env, 'accountant@example.com', groups='account.group_account_invoice'
+        )
+        wizards = self.env['account.move.send.batch.wizard'].with_user(accountant)
+        moves = self.move + self.make_invoice()
+        wizard = wizards.create({'move_ids': [Command.set(moves.ids)]})
+        self.assertFalse(wizard.billing_clinical)
+        template = self.env.ref('account.email_template_edi_invoice')
+        template.body_html = f"<p>{CLINICAL_NAME}</p>"
+        wizard = wizards.create({'move_ids': [Command.set(moves.ids)]})
+        self.assertEqual(wizard.billing_clinical, CLINICAL_NAME)
+        self.assertEqual(wizard.action_send_and_print()['res_id'], wizard.id)
+        self.assertFalse(self.move.sending_data)
+        wizard.with_context(billing_sends_anyway=True).action_send_and_print()
+        self.assertTrue(self.move.sending_data)
+
+    def test_mail_to_a_sessions_attendees_is_warned_of_too(self):
+        event = self.make_session()
+
+        def compose(user, words):
+            action = event.with_user(user).action_open_composer()
+            composers = self.env[action['res_model']].with_user(user)
+            return composers.with_context(**action['context']).create({'body': words})
+
+        self.assertFalse(
+            compose(self.practitioner, "<p>We moved to the first floor</p>").billing_clinical
+        )
+        wizard = compose(self.practitioner, f"<p>Your {CLINICAL_NAME}, {CLINICAL_CODE}</p>")
+        self.assertEqual(wizard.billing_clinical, f"{CLINICAL_CODE}, {CLINICAL_NAME}")
+        before = event.message_ids
+        self.assertEqual(wizard.action_send_mail()['res_id'], wizard.id)
+        self.assertEqual(event.message_ids, before)
+        wizard.with_context(billing_sends_anyway=True).action_send_mail()
+        self.assertEqual(len(event.message_ids - before), 1)
+        plain = new_test_user(self.env, 'plain@example.com', groups='base.group_user')
+        self.assertFalse(compose(plain, f"<p>{CLINICAL_NAME}</p>").billing_clinical)
+        self.company.billing_privacy_invitation = 'full'
+        self.assertFalse(compose(self.practitioner, f"<p>{CLINICAL_NAME}</p>").billing_clinical)
+
     # === THE CALENDAR === #
 
     def test_colleagues_see_sessions_without_their_services(self):

@@ -1,7 +1,9 @@
 from . import (
+    account_move_send_batch_wizard,
     account_move_send_wizard,
     account_payment_register,
     base_partner_merge,
+    mail_compose_message,
     practice_billing_preview,
     practice_billing_waive,
     practice_card_charge,
