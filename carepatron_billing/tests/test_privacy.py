@@ -262,6 +262,7 @@ class TestPrivacy(BillingCommon, HttpCase):
         self.assertEqual(wizard.billing_clinical, f"{CLINICAL_CODE}, {CLINICAL_NAME}")
         before = event.message_ids
         self.assertEqual(wizard.action_send_mail()['res_id'], wizard.id)
+        self.assertEqual(wizard.action_schedule_message()['res_id'], wizard.id)
         self.assertEqual(event.message_ids, before)
         wizard.with_context(billing_sends_anyway=True).action_send_mail()
         self.assertEqual(len(event.message_ids - before), 1)

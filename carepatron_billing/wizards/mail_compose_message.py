@@ -14,11 +14,11 @@ class MailComposeMessage(models.TransientModel):
         help="Names and codes of services that the mail tells, though it may not.",
     )
 
-    @api.depends('model', 'res_ids', 'subject', 'body')
+    @api.depends('model', 'res_ids', 'subject', 'body', 'subtype_is_log')
     def _compute_billing_clinical(self):
         for wizard in self:
             told = []
-            if wizard.model == 'calendar.event':
+            if wizard.model == 'calendar.event' and not wizard.subtype_is_log:
                 events = self.env['calendar.event'].browse(wizard._evaluate_res_ids())
                 text = f"{wizard.subject or ''}\n{html2plaintext(wizard.body or '')}"
                 # Whoever may not know what a session is for does not learn it by trying words.
@@ -27,9 +27,17 @@ class MailComposeMessage(models.TransientModel):
 
     def action_send_mail(self):
         """Override of `mail` to warn once if the mail tells what the clients come for."""
+        return self._billing_warning() or super().action_send_mail()
+
+    def action_schedule_message(self):
+        """Override of `mail`: the same for what is sent later."""
+        return self._billing_warning() or super().action_schedule_message()
+
+    def _billing_warning(self):
+        """Return the action that shows the dialog with its warning; none where it may be sent."""
         told = any(wizard.billing_clinical for wizard in self)
         if not told or self.env.context.get('billing_sends_anyway'):
-            return super().action_send_mail()
+            return None
         return {
             'type': 'ir.actions.act_window',
             'name': self.env._("Contact Attendees"),
