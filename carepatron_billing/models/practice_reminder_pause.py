@@ -86,6 +86,8 @@ class PracticeReminderPause(models.Model):
 
     def action_done(self):
         """Close the dialog; the pause is saved."""
+        if self.env.context.get('billing_reminder_plan'):
+            self.env['practice.reminder.plan']._make(self.company_id)
         return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
 
     def action_resume(self):

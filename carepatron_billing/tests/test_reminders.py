@@ -358,6 +358,14 @@ class TestReminders(RemindersCommon):
         self.assertEqual({row.move_id: row.when for row in rows},
                          {today: '1', tomorrow: '2', held: '4'})  # fmt: skip
         self.assertIn("no e-mail", rows.filtered('hold').hold)
+        rows.filtered(lambda row: row.move_id == today).action_skip()
+        rows = Plan.search(action['domain'])
+        self.assertEqual(rows.move_id, tomorrow | held)
+        dialog = rows.filtered(lambda row: row.move_id == tomorrow).action_pause()
+        pause = Plan.env[dialog['res_model']].with_context(**dialog['context']).create({})
+        pause.action_done()
+        rows = Plan.search(action['domain'])
+        self.assertEqual(set(rows.mapped('when')), {'4'})
 
     def test_effect_tells_who_paid_within_a_week_of_which_rule(self):
         paid, open_one = self.make_due(), self.make_due(partner=self.client_partner.copy())

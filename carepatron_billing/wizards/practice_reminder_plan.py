@@ -8,8 +8,8 @@ WEEK = 7
 
 
 class PracticeReminderPlan(models.TransientModel):
-    """What would go out today, tomorrow and in the days after: made anew whenever it is asked for,
-    never acted upon."""
+    """What would go out today, tomorrow and in the days after: made anew whenever it is asked for
+    or something in it was done, never acted upon."""
 
     _name = 'practice.reminder.plan'
     _inherit = 'practice.dialog'
@@ -50,17 +50,22 @@ class PracticeReminderPlan(models.TransientModel):
 
     def action_remind(self):
         """Send these reminders now."""
-        return self.move_id.action_billing_remind()
+        company = self.company_id
+        action = self.move_id.action_billing_remind()
+        self._make(company)
+        return action
 
     def action_skip(self):
         """Leave these reminders out."""
+        company = self.company_id
         action = self.move_id.action_billing_skip_reminder()
-        self.unlink()
+        self._make(company)
         return action
 
     def action_pause(self):
         """Ask until when reminders of the invoice pause."""
-        return self.move_id.action_billing_pause_reminders()
+        action = self.move_id.action_billing_pause_reminders()
+        return {**action, 'context': {**action['context'], 'billing_reminder_plan': True}}
 
     def action_open_invoice(self):
         """Open the invoice."""
