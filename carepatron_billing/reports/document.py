@@ -27,6 +27,7 @@ SWITCHES = (
     'show_page_numbers',
 )
 NARROW = frozenset(" \u00a0\u202f.,:;/'’|-–()")
+WIDE = frozenset("MWmw@%")
 # A column of a table is no wider than so many digits.
 MAX_PLACES = 18
 # What the fonts of the templates lack is taken from these, which the system may have.
@@ -153,10 +154,13 @@ def column_width(items, label, *names):
 
 
 def _count_places(text):
-    """Return how many digits are as wide as a text: points are narrower, Chinese is wider."""
-    wide = sum(unicodedata.east_asian_width(character) in 'WF' for character in text)
+    """Return how many digits are as wide as a text: points are narrower, capitals and Chinese are
+    wider."""
+    double = sum(unicodedata.east_asian_width(character) in 'WF' for character in text)
+    wide = sum(character in WIDE for character in text)
+    capital = sum(character.isupper() and character not in WIDE for character in text)
     narrow = sum(character in NARROW for character in text)
-    return len(text) + wide - narrow / 2
+    return len(text) + double + wide * 0.6 + capital * 0.2 - narrow / 2
 
 
 @lru_cache(maxsize=256)

@@ -340,6 +340,15 @@ class TestDocumentLayout(DocumentContentCommon):
                 }  # fmt: skip
                 self.assertLessEqual(len({edge for edge in edges if edge > 525}), 1, edges)
 
+    def test_codes_of_capitals_are_not_torn(self):
+        for code in ('RM60', 'MWM60', 'GRPW'):
+            service = self.env['product.product'].create({'name': "Class", 'default_code': code})
+            move = self.make_invoice(lines=[{'product_id': service.id, 'price_unit': 85}])
+            for layout in LAYOUTS:
+                with self.subTest(layout=layout, code=code):
+                    (page,) = self.draw(move, layout=layout)
+                    self.assertIn(code, page.get_text().split())
+
     def test_layouts_differ_in_composition(self):
         move = self.make_invoice()
         places = {layout: self.places(self.draw(move, layout=layout)[0]) for layout in LAYOUTS}
