@@ -344,6 +344,7 @@ class PracticeRefundLine(models.TransientModel):
     line_id = fields.Many2one('account.move.line', required=True, ondelete='cascade')
     is_picked = fields.Boolean(string="Take back")
     name = fields.Char(compute='_compute_from_line', compute_sudo=True)
+    day = fields.Date(string="Date", compute='_compute_from_line', compute_sudo=True)
     price_total = fields.Monetary(string="Amount", compute='_compute_from_line', compute_sudo=True)
 
     @api.depends('line_id')
@@ -352,4 +353,5 @@ class PracticeRefundLine(models.TransientModel):
             line.wizard_id.move_id.with_user(self.env.uid).check_access('read')
             mine = line.line_id if line.line_id.move_id == line.wizard_id.move_id else None
             line.name = mine.name if mine else ""
+            line.day = mine.billing_service_date if mine else False
             line.price_total = mine.price_total if mine else 0.0
