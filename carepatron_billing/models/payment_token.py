@@ -66,7 +66,7 @@ class PaymentToken(models.Model):
             token.billing_is_default = token._origin == card
             token.billing_note = (
                 (token.billing_is_expired and self.env._("Expired"))
-                or (token.billing_is_default and self.env._("Is charged"))
+                or (token.billing_is_default and self.env._("In use"))
                 or False
             )
 

@@ -82,6 +82,8 @@ class PracticeCardCharge(models.TransientModel):
         action = self.env['ir.actions.act_window']._for_xml_id(
             'carepatron_billing.practice_card_charge_action'
         )
+        if not self.is_single:
+            action['name'] = self.env._("Charge cards")
         return {**action, 'res_id': self.id}
 
     # === ACTION METHODS === #
