@@ -58,6 +58,9 @@ class PracticeReminderRule(models.Model):
         required=True,
         ondelete='restrict',
         domain=[('model', '=', 'account.move')],
+        default=lambda self: self.env.ref(
+            'carepatron_billing.mail_template_reminder_kind', raise_if_not_found=False
+        ),
     )
     clinical = fields.Char(
         compute='_compute_clinical',

@@ -68,12 +68,15 @@ class PracticePaymentLinkSendAll(models.TransientModel):
         self.is_sent = True
         for dialog in dialogs:
             dialog._send()
+        message = self.env._("%s payment links were sent.", len(moves))
+        if len(moves) == 1:
+            message = self.env._("The payment link was sent.")
         return {
             'type': 'ir.actions.client',
             'tag': 'display_notification',
             'params': {
                 'type': 'success',
-                'message': self.env._("%s payment links were sent.", len(moves)),
+                'message': message,
                 'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
             },
         }

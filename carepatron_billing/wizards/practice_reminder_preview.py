@@ -16,7 +16,7 @@ class PracticeReminderPreview(models.TransientModel):
     clinical = fields.Char(related='rule_id.clinical')
     move_id = fields.Many2one(
         'account.move',
-        string="With Invoice",
+        string="With invoice",
         compute='_compute_move_id',
         store=True,
         readonly=False,
