@@ -220,6 +220,11 @@ def test_account_that_changes_closes_what_is_open_at_the_old_one(practice, fake)
     assert endpoints(practice, fake.account_of(old)) == []
     (closed,) = fake.objects("checkout.session", fake.account_of(old))
     assert (closed["id"], closed["status"]) == (session, "expired")
+    # What the old account still tells of it is no failure of the new one.
+    fake.wait_delivered()
+    practice.run_cron("ir_cron_process_events")
+    told = "SELECT count(*) FROM practice_stripe_event WHERE state = 'failed'"
+    assert practice.value(f"{told} AND object_reference = '{session}'") == "0"
     assert fake.pay_session(session_in(practice.click_pay(link)))
     wait_until(lambda: practice.invoice_state(invoice) == PAID)
 

@@ -292,7 +292,14 @@ class PracticeStripeEvent(models.Model):
         return bool(tokens)
 
     def _sessions_by_id(self, gateway):
-        return [gateway.checkout_session(self.object_reference)]
+        try:
+            return [gateway.checkout_session(self.object_reference)]
+        except StripeGatewayError as error:
+            # Whoever changes the account closes what is open at the old one, which tells of it
+            # when the new one is connected already. Where money may have moved, a manager looks.
+            if error.code != 'resource_missing' or self.kind != 'checkout.session.expired':
+                raise
+            return []
 
     def _sessions_by_intent(self, gateway):
         # A session that is listed is not expanded as one that is fetched.
