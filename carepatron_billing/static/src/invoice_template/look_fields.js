@@ -46,6 +46,20 @@ export class LookColorField extends ColorField {
 
 registry.category("fields").add("practice_color", { ...colorField, component: LookColorField });
 
+/**
+ * The same of the pay page, which has this one while none is chosen: `--accent` in `pay.css`.
+ */
+export class PageColorField extends LookColorField {
+    get color() {
+        return super.color || "#0b6e69";
+    }
+}
+
+registry.category("fields").add("practice_page_color", {
+    ...colorField,
+    component: PageColorField,
+});
+
 const colors = [
     { name: "main_color", type: "char" },
     { name: "accent_color", type: "char" },
