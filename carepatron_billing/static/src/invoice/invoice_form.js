@@ -12,6 +12,16 @@ export class InvoiceFormController extends FormController {
         const { isNew, dirty } = this.model.root;
         return isNew && !dirty ? undefined : super.beforeUnload(ev);
     }
+
+    /**
+     * Nor does hiding the tab; and a draft that `beforeUnload` just sent is not made once more.
+     *
+     * @override
+     */
+    beforeVisibilityChange() {
+        const { isNew, dirty } = this.model.root;
+        return isNew && !dirty ? undefined : super.beforeVisibilityChange();
+    }
 }
 
 registry.category("views").add("practice_invoice_form", {
