@@ -259,7 +259,7 @@ class PracticeOverview(models.AbstractModel):
             alarms = self.env['practice.link.alarm']
             note(
                 'alarms',
-                alarms.search_count(alarms._recent()),
+                len(set(alarms.search(alarms._recent()).mapped('day'))),
                 self.env._("Days on which somebody tried out payment links or codes"),
                 self.env._("They were shut out. If it goes on, tell whoever runs the server."),
                 self.env._("Look at them"),
