@@ -18,7 +18,7 @@ CLIENT_FACING = re.compile(
     r'^code:.*/(reports/(?!account_move_sample)'
     r'|models/practice_(payment_link_page|card_holder_page|link_code_page|reminder_sms)'
     r'|models/(account_move_payer|res_partner_export))'
-    r'|^model_terms:ir\.ui\.view,arch_db:carepatron_billing\.(client_export|mail_|pay_|report_)'
+    r'|^model_terms:ir\.ui\.view,arch_db:carepatron_billing\.(client_export|mail_(?!compose_)|pay_|report_)'
     r'|^model:mail\.template,(subject|body_html):'
 )
 PLACEHOLDER = re.compile(r'%\(\w+\)s|%s|\{\{?\s*\w+')
