@@ -366,6 +366,11 @@ class TestReminders(RemindersCommon):
         pause.action_done()
         rows = Plan.search(action['domain'])
         self.assertEqual(set(rows.mapped('when')), {'4'})
+        paused = rows.filtered('is_paused')
+        self.assertEqual(paused.move_id, tomorrow)
+        paused.action_resume()
+        rows = Plan.search(action['domain'])
+        self.assertEqual({row.move_id: row.when for row in rows}, {tomorrow: '2', held: '4'})
 
     def test_effect_tells_who_paid_within_a_week_of_which_rule(self):
         paid, open_one = self.make_due(), self.make_due(partner=self.client_partner.copy())

@@ -31,6 +31,7 @@ class PracticeReminderPlan(models.TransientModel):
     amount = fields.Monetary()
     currency_id = fields.Many2one(related='move_id.currency_id')
     hold = fields.Char(string="Held Back")
+    is_paused = fields.Boolean()
 
     # === ACTION METHODS === #
 
@@ -66,6 +67,13 @@ class PracticeReminderPlan(models.TransientModel):
         """Ask until when reminders of the invoice pause."""
         action = self.move_id.action_billing_pause_reminders()
         return {**action, 'context': {**action['context'], 'billing_reminder_plan': True}}
+
+    def action_resume(self):
+        """End the pauses of these invoices, of their clients and payers."""
+        company = self.company_id
+        action = self.move_id.action_billing_resume_reminders()
+        self._make(company)
+        return action
 
     def action_open_invoice(self):
         """Open the invoice."""
@@ -112,6 +120,7 @@ class PracticeReminderPlan(models.TransientModel):
                         'due_date': one.due,
                         'amount': one.amount,
                         'hold': False if free else Rule._hold_words(one.hold, one.free_on),
+                        'is_paused': not free and one.hold.startswith('paused_'),
                     }
                 )
                 if not free:
