@@ -52,7 +52,7 @@ class PracticeAuditLog(models.Model):
             ('card_saved', "Saved a card"),
             ('card_removed', "Removed a card"),
             ('autopay', "Changed autopay"),
-            ('charge', "Charged a card"),
+            ('charge', "Asked a card to pay"),
             ('payment', "Booked a payment"),
             ('refund', "Refunded"),
             ('correct', "Corrected"),
