@@ -106,6 +106,15 @@ class AccountMove(models.Model):
                 (debts | credit).reconcile()
         return before - self.amount_residual
 
+    def _billing_told_credit(self):
+        """Return the credit that the payer of this invoice is told of.
+
+        :rtype: float
+        """
+        payer = self.partner_id
+        # What an employer has is not for each of its people to know.
+        return self.sudo().billing_credit if payer == payer.commercial_partner_id else 0.0
+
     def _billing_credit_lines(self):
         """Return the open credits (sudo) of these invoices' payers, in their currencies."""
         payers = self.partner_id.commercial_partner_id._origin

@@ -78,6 +78,7 @@ class PracticePaymentLink(models.Model):
             and (is_open or status == 'paid')
             and f'{self._path()}/invoice',
             'replaced_url': status == 'replaced' and self._successor()._path(),
+            'credit': is_payable and self._page_credit(due),
             'refund': status == 'paid' and self._page_refund(),
             'receipts': [] if is_gone else self._page_receipts(),
             **self._page_amounts(due, is_payable or status == 'unavailable'),
@@ -223,6 +224,18 @@ class PracticePaymentLink(models.Model):
             }
             for move in due.open
         ]
+
+    def _page_credit(self, due):
+        """Return the sentence about what the payer has left over of other invoices; '' without."""
+        credit = due.moves[:1]._billing_told_credit()
+        if not credit:
+            return ''
+        return self.env._(
+            "You have %(credit)s of unused credit at %(practice)s. You may ask for it to be used"
+            " before you pay.",
+            credit=self._format(credit),
+            practice=self.company_id.name,
+        )
 
     def _page_refund(self):
         """Return what was given back of a paid invoice: whether all of it, and a sentence."""

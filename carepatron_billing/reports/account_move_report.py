@@ -470,10 +470,8 @@ class AccountMoveReport(models.AbstractModel):
 
     def _get_credit(self, move, amount):
         """Return what the payer has left over of other invoices, as label and text, or False."""
-        payer = move.partner_id
-        credit = move.sudo().billing_credit
-        # What an employer has is not for each of its people to know.
-        if not credit or payer != payer.commercial_partner_id:
+        credit = move._billing_told_credit()
+        if not credit:
             return False
         today = format_date(self.env, move.company_id._billing_today())
         return self.env._("Your unused credit on %s", today), amount(credit)

@@ -105,6 +105,13 @@ class TestCredit(BillingCommon):
         self.assertIn("Still due: $\xa0190.00", told)
         self.assertEqual(moves.mapped('amount_residual'), [70.0, 120.0])
 
+    def test_pay_page_tells_of_credit(self):
+        link = self.make_invoice()._billing_payment_link()
+        self.assertEqual(link._page_values()['credit'], '')
+        self.credit()
+        link.invalidate_recordset()
+        self.assertIn("$\xa050.00 of unused credit", link._page_values()['credit'])
+
     def test_draft_says_what_credit_there_is(self):
         self.credit()
         draft = (
