@@ -35,6 +35,7 @@ from . import (
     ir_actions_report,
     ir_cron,
     ir_http,
+    mail_template,
     payment_provider,
     payment_provider_account,
     payment_provider_cards,

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..const import PROVIDER_CODE
+from ..privacy import is_tried
 
 
 class AccountMove(models.Model):
@@ -85,7 +86,11 @@ class AccountMove(models.Model):
     def _billing_card_holder(self):
         """Return the holder (sudo) of the payer's cards, whose link mails to the payer carry."""
         self.ensure_one()
-        return self.env['practice.card.holder']._for(self.sudo().partner_id, self.company_id)
+        partner_sudo = self.sudo().partner_id
+        if is_tried(self):
+            values = {'partner_id': partner_sudo, 'company_id': self.company_id}
+            return self.env['practice.card.holder'].sudo().new(values)
+        return self.env['practice.card.holder']._for(partner_sudo, self.company_id)
 
     def _billing_mail_link(self):
         """Mail the payment link to the payer, in the name of the practice.

@@ -20,6 +20,47 @@ class TestPaymentLink(BillingCommon):
         self.assertEqual(self.move._billing_payment_link(), self.link)
         self.assertEqual(self.link.company_id, self.company)
 
+    def test_mails_come_beside_whatever_stands_first_and_make_nothing_for_it(self):
+        """Odoo tries the words of a mail with the first record that it finds."""
+        journal = self.env['account.journal'].search(
+            [('type', '=', 'general'), ('company_id', '=', self.company.id)], limit=1
+        )
+        account = self.env['account.account'].search(
+            [('account_type', '=', 'expense'), ('company_ids', 'in', self.company.ids)], limit=1
+        )
+        line = {'name': "Opening", 'account_id': account.id}
+        lines = [Command.create({**line, 'debit': 5}), Command.create({**line, 'credit': 5})]
+        moves = self.env['account.move'].create(
+            [
+                {'move_type': 'entry', 'journal_id': journal.id, 'line_ids': lines},
+                {'move_type': 'in_invoice'},
+                {'move_type': 'out_invoice'},
+            ]
+        )
+        moves[0].action_post()
+        templates = self.env['mail.template'].search(
+            [('model', 'in', ('account.move', 'account.payment'))]
+        )
+        own = templates.filtered(
+            lambda one: one.get_external_id()[one.id].startswith('carepatron_billing.')
+        )
+        self.assertGreater(len(own), 7)
+        payment = self.env['account.payment'].create({'amount': 5, 'date': '2950-01-01'})
+        self.assertEqual(self.env['account.payment'].search([], limit=1), payment)
+        for day, move in enumerate(moves):
+            self.env.flush_all()
+            self.env.cr.execute(
+                "UPDATE account_move SET date = %s WHERE id = %s", (f'29{day + 10}-01-01', move.id)
+            )
+            self.env.invalidate_all()
+            with self.subTest(move.move_type):
+                self.assertEqual(self.env['account.move'].search([], limit=1), move)
+                for template in own:
+                    template.copy()
+                self.assertFalse(move.sudo().billing_link_ids)
+        holders = self.env['practice.card.holder'].search([('partner_id', '=', False)])
+        self.assertFalse(holders)
+
     def test_token_opens_its_link_and_nothing_near_it_does(self):
         links = self.env['practice.payment.link']
         self.assertEqual(links._from_token(self.token), self.link)
