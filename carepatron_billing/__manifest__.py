@@ -90,6 +90,7 @@
     ],
     'assets': {
         'web.assets_backend': [
+            'carepatron_billing/static/src/badges/*',
             'carepatron_billing/static/src/batch/*',
             'carepatron_billing/static/src/calendar/*',
             'carepatron_billing/static/src/invoice/*',

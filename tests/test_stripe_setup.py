@@ -509,6 +509,28 @@ def test_manager_makes_an_account_at_stripe_and_is_sent_back(
     keep_screenshot(page, "setup payments 10 connected")
 
 
+def hold_a_session_of_each_state_today(practice):
+    """Move a session of each state of billing to today; return the states in words."""
+    names = practice.call("manager", "calendar.event", "fields_get", ["billing_state"])
+    words = dict(names["billing_state"]["selection"])
+    events = practice.call(
+        "manager",
+        "calendar.event",
+        "search_read",
+        [["billing_service_id", "!=", False]],
+        ["billing_state"],
+    )
+    sessions = {event["billing_state"]: event["id"] for event in events if event["billing_state"]}
+    moved = ", ".join(map(str, sessions.values()))
+    practice.sql(
+        "UPDATE calendar_event SET start = now() AT TIME ZONE 'UTC',"
+        f" stop = now() AT TIME ZONE 'UTC' + interval '50 minutes' WHERE id IN ({moved})"
+        " RETURNING id"
+    )
+    assert len(sessions) > 4
+    return {words[state] for state in sessions}
+
+
 def test_first_steps_are_walked_by_keyboard_and_by_clicks(
     practice, fake, page, log_in, keep_screenshot
 ):
@@ -522,9 +544,12 @@ def test_first_steps_are_walked_by_keyboard_and_by_clicks(
         "UPDATE practice_invoice_template SET write_date = create_date"
         f" WHERE company_id = {company(practice)} RETURNING id"
     )
+    states = hold_a_session_of_each_state_today(practice)
     log_in(page, "manager")
     page.goto(f"{practice.server.url}/odoo/billing")
     page.wait_for_selector(".o_billing_steps")
+    shown = page.locator(".o_billing_session .o_billing_badge").all_inner_texts()
+    assert states <= set(shown), shown
     assert_fit_both(page, "overview", keep_screenshot)
     hand = Hand(page)
 

@@ -411,7 +411,6 @@ class PracticeOverview(models.AbstractModel):
         )
         items = items_sudo.grouped('event_id')
         states = events._billing_read_states()
-        labels = dict(events._fields['billing_state']._description_selection(self.env))
         marks = dict(events._fields['billing_attendance']._description_selection(self.env))
         now = fields.Datetime.now()
         sessions = []
@@ -421,7 +420,6 @@ class PracticeOverview(models.AbstractModel):
             if not event._billing_may_see(fact):
                 continue
             event_items = items.get(event, items_sudo.browse())
-            state = states.get(event_id, False)
             attendance = set(event_items.mapped('attendance'))
             mark = attendance.pop() if len(attendance) == 1 else False
             sessions.append(
@@ -437,8 +435,7 @@ class PracticeOverview(models.AbstractModel):
                     'clients': ", ".join((fact.clients | event_items.client_id).mapped('name')),
                     'practitioner': fact.practitioner.sudo().name,
                     'service': fact.service.name,
-                    'state': state,
-                    'state_label': labels.get(state, ''),
+                    'state': states.get(event_id, False),
                     'mark': marks.get(mark, ''),
                     'is_over': fact.ends <= now,
                 }

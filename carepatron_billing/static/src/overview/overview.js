@@ -3,15 +3,7 @@ import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
-
-const BADGES = {
-    to_confirm: "text-bg-warning",
-    unbilled: "text-bg-info",
-    partial: "text-bg-warning",
-    invoiced: "text-bg-info",
-    paid: "text-bg-success",
-    waived: "text-bg-light",
-};
+import { billingMark } from "../calendar/billing_mark";
 
 /**
  * The app's first screen. All of it comes by one call; each figure opens its list.
@@ -24,6 +16,7 @@ export class Overview extends Component {
         this.orm = useService("orm");
         this.action = useService("action");
         this.state = useState({ data: null });
+        this.billingMark = billingMark;
         onWillStart(() => this.load());
     }
 
@@ -47,10 +40,6 @@ export class Overview extends Component {
     get showsSteps() {
         const { steps, steps_hidden } = this.state.data;
         return steps && !steps_hidden && this.stepsLeft;
-    }
-
-    badge(session) {
-        return BADGES[session.state] || "text-bg-light";
     }
 
     open(action, additionalContext = {}) {
