@@ -14,6 +14,14 @@ class AccountMoveLine(models.Model):
     billing_code = fields.Char(
         string="Service Code", help="Printed on the invoice where its template shows codes."
     )
+    billing_credited_line_id = fields.Many2one(
+        'account.move.line',
+        string="Line Taken Back",
+        index='btree_not_null',
+        copy=False,
+        readonly=True,
+        help="The line of the invoice that this line of a credit note takes back whole.",
+    )
     billing_is_live = fields.Boolean(
         compute='_compute_billing_is_live',
         store=True,
@@ -108,6 +116,21 @@ class AccountMoveLine(models.Model):
             lambda line: line.move_id.sudo().reversed_entry_id & invoices_sudo
         )
 
+    def _billing_not_taken_back(self):
+        """Return those of these lines that no credit note, drafts too, takes back whole.
+
+        :rtype: recordset of `account.move.line`
+        """
+        credits = self.search(
+            [('billing_credited_line_id', 'in', self.ids), ('parent_state', '!=', 'cancel')]
+        )
+        return self.filtered(
+            lambda line: (
+                line not in credits.billing_credited_line_id
+                and not (line.billing_item_id and line._billing_is_credited())
+            )
+        )
+
     def _billing_prepare_credit(self):
         """Return the lines of a credit note that takes these lines back whole.
 
@@ -131,6 +154,7 @@ class AccountMoveLine(models.Model):
             {
                 **{name: values[name] for name in names if name in values},
                 'billing_item_id': line.billing_item_id.id,
+                'billing_credited_line_id': line.id,
             }
             for line, values in zip(self, self.copy_data(), strict=True)
         ]

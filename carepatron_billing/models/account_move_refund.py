@@ -81,17 +81,20 @@ class AccountMove(models.Model):
         """
         amount = payment._billing_open_debit()
         if len(self) == 1 and self.currency_id == payment.currency_id:
-            credited = sum(
-                self.reversal_move_ids.filtered(lambda note: note.state != 'cancel').mapped(
-                    'amount_total'
-                )
-            )
-            creditable = min(amount, self.currency_id.round(self.amount_total - credited))
+            creditable = min(amount, self._billing_creditable())
             if self.currency_id.compare_amounts(creditable, 0.0) > 0:
                 self._billing_new_credit_draft(payment, creditable)
         self._billing_call_manager(
             lambda: self.env._("A refund was made at Stripe: it needs a credit note")
         )
+
+    def _billing_creditable(self):
+        """Return how much of this invoice (sudo) no credit note takes back, drafts counted.
+
+        :rtype: float
+        """
+        notes = self.reversal_move_ids.filtered(lambda note: note.state != 'cancel')
+        return self.currency_id.round(self.amount_total - sum(notes.mapped('amount_total')))
 
     def _billing_new_credit_draft(self, payment, amount):
         return self._billing_new_credit(

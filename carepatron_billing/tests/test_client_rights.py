@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import zipfile
 from datetime import timedelta
 from unittest.mock import patch
@@ -243,5 +244,10 @@ class TestClientRights(BillingCommon, HttpCase):
                     [record.id],
                 )
                 [text] = self.env.cr.fetchone()
-                found += [(record._name, word) for word in words if word in text]
+                # As words of their own: ids and times have any digits.
+                found += [
+                    (record._name, word)
+                    for word in words
+                    if re.search(rf'(?<![0-9A-Za-z]){re.escape(word)}(?![0-9A-Za-z])', text)
+                ]
         return sorted(set(found))

@@ -186,6 +186,58 @@ class TestRefund(BillingCommon):
                 self.assertEqual(move.reversal_move_ids.amount_total, 120.0)
                 self.assertEqual(sorted(items.mapped('state')), sorted(['invoiced', state]))
 
+    def test_service_that_was_taken_back_is_not_taken_back_again(self):
+        items = self.env['practice.billing.item']
+        for _time in range(2):
+            items |= items._make_for_events(self.make_session())
+        move = items._invoice()
+        move.button_draft()
+        move.invoice_line_ids = [Command.create({'name': "Insoles", 'price_unit': 120.0})]
+        move.action_post()
+        self.pay_by_hand(move)
+        lines = move.invoice_line_ids
+        desk, other_desk = (self.wizard(move, way='hand', scope='lines') for _desk in range(2))
+        for wizard in (desk, other_desk):
+            self.assertEqual(wizard.line_ids.line_id, lines)
+            wizard.line_ids[0].is_picked = True
+        desk.action_refund()
+        with self.assertRaisesRegex(UserError, "meanwhile"):
+            other_desk.action_refund()
+        wizard = self.wizard(move, way='hand', scope='lines')
+        self.assertEqual(wizard.line_ids.line_id, lines[1:])
+        wizard.line_ids[-1].is_picked = True
+        wizard.action_refund()
+        self.assertEqual(self.wizard(move, scope='lines').line_ids.line_id, lines[1])
+        self.assertEqual(move.reversal_move_ids.mapped('amount_total'), [120.0] * 2)
+
+    def test_services_are_not_taken_back_beside_a_credit_that_covers_them(self):
+        self.pay_by_hand(self.move)
+        self.refund(way='credit', scope='part', amount=50.0)
+        wizard = self.wizard(way='hand', scope='lines')
+        wizard.line_ids.is_picked = True
+        with self.assertRaisesRegex(UserError, "70.00"):
+            wizard.action_refund()
+        self.refund(way='credit', scope='part', amount=70.0)
+        self.refund(way='hand')
+        self.assertEqual(sum(self.move.reversal_move_ids.mapped('amount_total')), 120.0)
+
+    def test_service_taken_back_has_its_credit_note_beside_credit_that_stands(self):
+        items = self.env['practice.billing.item']
+        for _time in range(2):
+            items |= items._make_for_events(self.make_session())
+        move = items._invoice()
+        self.pay_by_hand(move)
+        for way in ('credit', 'hand'):
+            wizard = self.wizard(move, way=way, scope='lines')
+            wizard.line_ids[0].is_picked = True
+            wizard.action_refund()
+        self.assertEqual(
+            move.reversal_move_ids.invoice_line_ids.billing_credited_line_id,
+            move.invoice_line_ids,
+        )
+        self.assertEqual(move._billing_open_credit(), 120.0)
+        self.assertEqual(move._billing_refundable(), 120.0)
+
     def test_clicked_twice_it_gives_back_once(self):
         self.pay_by_hand(self.move)
         wizard = self.refund(way='hand', scope='part', amount=50.0)

@@ -113,7 +113,8 @@ class PracticeRefund(models.TransientModel):
                 lambda line: line.display_type == 'product' and line.price_total > 0.0
             )
             wizard.line_ids = [Command.clear()] + [
-                Command.create({'line_id': line.id}) for line in lines_sudo
+                Command.create({'line_id': line.id})
+                for line in lines_sudo._billing_not_taken_back()
             ]
 
     @api.depends('move_id')
@@ -232,8 +233,8 @@ class PracticeRefund(models.TransientModel):
             raise UserError(
                 self.env._("Nothing of %s is left to be given back this way.", self.move_id.name)
             )
-        if self.scope == 'lines' and not self.line_ids.filtered('is_picked'):
-            raise UserError(self.env._("Tick the services that are taken back."))
+        if self.scope == 'lines':
+            self._check_lines()
         if currency.compare_amounts(self.amount, 0.0) <= 0:
             raise UserError(self.env._("Enter how much is given back."))
         if currency.compare_amounts(self.amount, self.available) > 0:
@@ -256,6 +257,35 @@ class PracticeRefund(models.TransientModel):
                     "The books are closed for today: %s. Ask an accountant to open them, or wait"
                     " until that day is over.",
                     closed,
+                )
+            )
+
+    def _check_lines(self):
+        if not self.line_ids:
+            raise UserError(
+                self.env._(
+                    "All services of %s were taken back before. Choose an amount instead.",
+                    self.move_id.name,
+                )
+            )
+        picked_sudo = self._credited_lines_sudo()
+        if not picked_sudo:
+            raise UserError(self.env._("Tick the services that are taken back."))
+        for line_sudo in picked_sudo - picked_sudo._billing_not_taken_back():
+            raise UserError(
+                self.env._(
+                    "%s was taken back meanwhile. Close this dialog and open it again.",
+                    line_sudo.name,
+                )
+            )
+        creditable = self.move_id.sudo()._billing_creditable()
+        if self.currency_id.compare_amounts(self.amount, creditable) > 0:
+            raise UserError(
+                self.env._(
+                    "Only %(amount)s of %(invoice)s was not credited before, which is less than"
+                    " these services. Choose an amount instead.",
+                    amount=self.currency_id.format(max(creditable, 0.0)),
+                    invoice=self.move_id.name,
                 )
             )
 
@@ -285,16 +315,20 @@ class PracticeRefund(models.TransientModel):
 
     def _make_note(self, move_sudo):
         """Return the draft of the credit note; none where an open one is given back."""
-        open_credit = 0.0 if self.way == 'credit' else move_sudo._billing_open_credit()
-        under_way = move_sudo._billing_refunds_under_way().filtered(
-            lambda tx: not tx.billing_credit_note_id
-        )
-        open_credit += sum(under_way.mapped('amount'))
+        lines_sudo = self._credited_lines_sudo() if self.scope == 'lines' else None
+        open_credit = 0.0
+        # Services are taken back by a note of their own, whatever else was credited.
+        if not lines_sudo:
+            under_way = move_sudo._billing_refunds_under_way().filtered(
+                lambda tx: not tx.billing_credit_note_id
+            )
+            open_credit = sum(under_way.mapped('amount'))
+            if self.way != 'credit':
+                open_credit += move_sudo._billing_open_credit()
         amount = self.currency_id.round(self.amount - max(open_credit, 0.0))
         if self.currency_id.compare_amounts(amount, 0.0) <= 0:
             return move_sudo.browse()
         values = {'ref': self.reason, 'billing_closes_sessions': self.sessions == 'closed'}
-        lines_sudo = self._credited_lines_sudo() if self.scope == 'lines' else None
         note_sudo = move_sudo._billing_new_credit(values, amount, lines_sudo)
         if lines_sudo:
             # Rounding over the whole document may differ from that of its lines.
