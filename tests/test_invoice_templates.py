@@ -66,13 +66,17 @@ def test_preview_follows_the_form_before_it_is_saved(page, open_template, keep_s
 
 
 def test_who_leaves_while_the_preview_is_drawn_meets_no_error(page, open_template):
-    # Held back until it is let go of.
-    page.route("**/pdfjs/build/pdf.js", lambda _route: None)
+    held = []
+    page.route("**/pdfjs/build/pdf.js", lambda route: held.append(route))
     open_template(page)
     page.wait_for_selector("script[src$='/pdf.js']", state="attached")
+    # What changes meanwhile waits to be drawn next.
+    page.click("[name=theme] >> text=Garden")
+    page.wait_for_timeout(500)
     page.click("text=Overview")
     page.wait_for_selector(".o_billing_overview")
-    page.unroute("**/pdfjs/build/pdf.js")
+    for route in held:
+        route.continue_()
     # By the time that the next one is drawn, what was left is over.
     page.go_back()
     wait_for_paper(page, "Alex Morgan")

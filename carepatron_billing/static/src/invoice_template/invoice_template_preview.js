@@ -191,7 +191,8 @@ export class InvoiceTemplatePreview extends Component {
         this.isDrawing = true;
         this.state.isBusy = true;
         try {
-            while (this.isStale) {
+            // The screen can be left while one is drawn.
+            while (this.isStale && this.isVisible) {
                 this.isStale = false;
                 await this.drawOnce();
             }
