@@ -212,17 +212,19 @@ class Practice:
             if charge["status"] == "succeeded" and charge["metadata"]["reference"] in references
         ]
 
-    def autopay(self, invoice):
+    def autopay(self, invoice, notice=0):
         """Have the payer's card charged by itself from now on, as the desk does on consent.
 
-        Without notice, and at noon: nobody is charged at night.
+        At noon, since nobody is charged at night; the scheduler may do it at any moment.
+
+        :param int notice: days before a charge on which it is announced
         """
         offset = datetime.now(timezone.utc).hour - 12
         self.sql(
             f"UPDATE res_partner SET tz = 'Etc/GMT{offset:+d}' WHERE id IN"
             " (SELECT partner_id FROM res_company) RETURNING id"
         )
-        self.sql("UPDATE res_company SET billing_autopay_notice_days = 0 RETURNING id")
+        self.sql(f"UPDATE res_company SET billing_autopay_notice_days = {notice} RETURNING id")
         holder = self.value(
             "SELECT holder.id FROM practice_card_holder holder JOIN account_move move"
             f"   ON move.partner_id = holder.partner_id WHERE move.id = {invoice}"

@@ -215,8 +215,7 @@ def day(practice, stack, endpoint):
         dialog = practice.call("frontdesk", "account.move", "action_billing_charge_card", [carded])
         practice.press("frontdesk", "practice.card.charge", "action_charge", dialog["res_id"])
     assert practice.invoice_state(carded)[0] == "paid"
-    practice.autopay(automatic)
-    practice.sql("UPDATE res_company SET billing_autopay_notice_days = 2 RETURNING id")
+    practice.autopay(automatic, notice=2)
     practice.run_cron("ir_cron_autopay")
     holder = practice.value(f"SELECT id FROM practice_card_holder WHERE partner_id = {payer}")
     practice.press("frontdesk", "practice.card.holder", "action_mail_link", int(holder))
