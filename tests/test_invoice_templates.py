@@ -70,7 +70,7 @@ def test_who_leaves_while_the_preview_is_drawn_meets_no_error(page, open_templat
     page.route("**/pdfjs/build/pdf.js", lambda route: held.append(route))
     open_template(page)
     page.wait_for_selector("script[src$='/pdf.js']", state="attached")
-    # What changes meanwhile waits to be drawn next.
+    # What changes meanwhile waits to be drawn next, once the preview has waited for more of it.
     page.click("[name=theme] >> text=Garden")
     page.wait_for_timeout(500)
     page.click("text=Overview")

@@ -124,11 +124,9 @@ class AccountMoveLine(models.Model):
         credits = self.search(
             [('billing_credited_line_id', 'in', self.ids), ('parent_state', '!=', 'cancel')]
         )
-        return self.filtered(
-            lambda line: (
-                line not in credits.billing_credited_line_id
-                and not (line.billing_item_id and line._billing_is_credited())
-            )
+        left = self - credits.billing_credited_line_id
+        return left.filtered(
+            lambda line: not (line.billing_item_id and line._billing_is_credited())
         )
 
     def _billing_prepare_credit(self):

@@ -244,10 +244,9 @@ class TestClientRights(BillingCommon, HttpCase):
                     [record.id],
                 )
                 [text] = self.env.cr.fetchone()
-                # As words of their own: ids and times have any digits.
-                found += [
-                    (record._name, word)
-                    for word in words
-                    if re.search(rf'(?<![0-9A-Za-z]){re.escape(word)}(?![0-9A-Za-z])', text)
-                ]
+                for word in words:
+                    # Ids and times have any digits: a number is looked for as one of its own.
+                    edge = r'\b' if word.isdigit() else ''
+                    if re.search(f'{edge}{re.escape(word)}{edge}', text):
+                        found.append((record._name, word))
         return sorted(set(found))

@@ -32,6 +32,10 @@ class TestRefund(BillingCommon):
             .create({'reason': "Session was cancelled", **values})
         )
 
+    def invoice_two_sessions(self):
+        sessions = self.make_session() | self.make_session()
+        return self.env['practice.billing.item']._make_for_events(sessions)._invoice()
+
     def refund(self, move=None, user=None, **values):
         wizard = self.wizard(move, user, **values)
         wizard.action_refund()
@@ -174,10 +178,8 @@ class TestRefund(BillingCommon):
     def test_chosen_services_are_credited_and_billed_no_more_unless_wanted(self):
         for sessions, state in (('closed', 'waived'), ('unbilled', 'unbilled')):
             with self.subTest(sessions):
-                items = self.env['practice.billing.item']
-                for _time in range(2):
-                    items |= items._make_for_events(self.make_session())
-                move = items._invoice()
+                move = self.invoice_two_sessions()
+                items = move.billing_item_ids
                 self.pay_by_hand(move)
                 wizard = self.wizard(move, way='hand', scope='lines', sessions=sessions)
                 wizard.line_ids[0].is_picked = True
@@ -187,10 +189,7 @@ class TestRefund(BillingCommon):
                 self.assertEqual(sorted(items.mapped('state')), sorted(['invoiced', state]))
 
     def test_service_that_was_taken_back_is_not_taken_back_again(self):
-        items = self.env['practice.billing.item']
-        for _time in range(2):
-            items |= items._make_for_events(self.make_session())
-        move = items._invoice()
+        move = self.invoice_two_sessions()
         move.button_draft()
         move.invoice_line_ids = [Command.create({'name': "Insoles", 'price_unit': 120.0})]
         move.action_post()
@@ -222,10 +221,7 @@ class TestRefund(BillingCommon):
         self.assertEqual(sum(self.move.reversal_move_ids.mapped('amount_total')), 120.0)
 
     def test_service_taken_back_has_its_credit_note_beside_credit_that_stands(self):
-        items = self.env['practice.billing.item']
-        for _time in range(2):
-            items |= items._make_for_events(self.make_session())
-        move = items._invoice()
+        move = self.invoice_two_sessions()
         self.pay_by_hand(move)
         for way in ('credit', 'hand'):
             wizard = self.wizard(move, way=way, scope='lines')

@@ -51,17 +51,11 @@ class PracticeReminderPlan(models.TransientModel):
 
     def action_remind(self):
         """Send these reminders now."""
-        company = self.company_id
-        action = self.move_id.action_billing_remind()
-        self._make(company)
-        return action
+        return self._made_anew(self.move_id.action_billing_remind)
 
     def action_skip(self):
         """Leave these reminders out."""
-        company = self.company_id
-        action = self.move_id.action_billing_skip_reminder()
-        self._make(company)
-        return action
+        return self._made_anew(self.move_id.action_billing_skip_reminder)
 
     def action_pause(self):
         """Ask until when reminders of the invoice pause."""
@@ -70,16 +64,24 @@ class PracticeReminderPlan(models.TransientModel):
 
     def action_resume(self):
         """End the pauses of these invoices, of their clients and payers."""
-        company = self.company_id
-        action = self.move_id.action_billing_resume_reminders()
-        self._make(company)
-        return action
+        return self._made_anew(self.move_id.action_billing_resume_reminders)
 
     def action_open_invoice(self):
         """Open the invoice."""
         return self.move_id._billing_action_open()
 
     # === HELPERS === #
+
+    def _made_anew(self, act):
+        """Do something to these invoices, after which the list is worked out anew.
+
+        :param act: what is done; returns an action
+        :rtype: dict
+        """
+        company = self.company_id
+        action = act()
+        self._make(company)
+        return action
 
     @api.model
     def _make(self, company):
