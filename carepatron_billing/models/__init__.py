@@ -125,5 +125,6 @@ from . import (
     practice_audited,
     practice_billing_item_audit,
     practice_payment_link_audit,
+    res_partner_audit,
     res_users_audit,
 )

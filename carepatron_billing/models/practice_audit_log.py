@@ -59,6 +59,7 @@ class PracticeAuditLog(models.Model):
             ('undo', "Undone"),
             ('waive', "Waived"),
             ('unwaive', "Billed after all"),
+            ('email', "Corrected an e-mail address"),
             ('settings', "Changed settings"),
             ('role', "Changed roles"),
             ('export', "Exported"),

@@ -192,6 +192,42 @@ class ResPartner(models.Model):
         link = self.env['practice.payment.link']._for_payer(self, company, currency)
         return {**action, 'context': {'default_link_id': link.id}}
 
+    def _billing_can_correct_email(self):
+        """Return whether a dialog may correct where this payer's bills go.
+
+        Whoever holds the address of a login can have a new password mailed to it, and whoever
+        holds a company's speaks in its name. Neither is a bill's business.
+
+        :rtype: bool
+        """
+        self.ensure_one()
+        if not self.has_access('read'):
+            return False
+        partner_sudo = self.sudo().with_context(active_test=False)
+        users_sudo = partner_sudo.user_ids
+        if any(not user.share for user in users_sudo) or partner_sudo.ref_company_ids:
+            return False
+        # Of a client's login, only who may edit the contact itself changes the address.
+        return not users_sudo or self.has_access('write')
+
+    def _billing_correct_email(self, email):
+        """Correct where this payer's bills go, for whoever may bill the payer.
+
+        :param str email: normalized
+        :raise UserError: if the address is that of a login or a company, see
+            `_billing_can_correct_email`
+        """
+        if not self._billing_can_correct_email():
+            raise UserError(
+                self.env._(
+                    "The e-mail address of %s cannot be changed here: it belongs to a login or to"
+                    " the practice. Untick Keep for next time to send without changing it.",
+                    self.name,
+                )
+            )
+        has_login = self.sudo().with_context(active_test=False).user_ids
+        (self if has_login else self.sudo()).email = email
+
     def _get_billing_unbilled_domain(self):
         return list(
             Domain('state', 'in', ('to_confirm', 'unbilled'))

@@ -77,6 +77,57 @@ class TestPaymentLinkSend(BillingCommon):
         self.assertEqual(self.client_partner.email, 'dana@example.org')
         self.assertEqual(len(self.mails_to('dana@example.net')), 1)
 
+    def bill_as_practitioner(self, partner):
+        """Return the dialog in which the practitioner sends a link to a contact of own choice."""
+        event = self.make_session()
+        event.with_user(self.practitioner).billing_client_ids = partner
+        item = self.env['practice.billing.item']._make_for_events(event)
+        move = item.with_user(self.practitioner)._invoice()
+        self.assertEqual(move.sudo().partner_id, partner)
+        action = move.with_user(self.practitioner).action_billing_send_link()
+        dialogs = self.env[action['res_model']].with_user(self.practitioner)
+        return dialogs.with_context(**action['context']).create(
+            {'email': 'attacker@example.org', 'keep_email': True}
+        )
+
+    def test_no_dialog_changes_where_a_login_or_the_practice_is_reached(self):
+        """Whoever changed a manager's address had a new password mailed to the new one."""
+        gone = new_test_user(self.env, 'gone@example.com', groups='base.group_user')
+        gone.active = False
+        portal = new_test_user(self.env, 'portal@example.com', groups='base.group_portal')
+        for partner in (
+            self.front_desk.partner_id,
+            gone.partner_id,
+            self.company.partner_id,
+            portal.partner_id,
+        ):
+            with self.subTest(partner.name):
+                partner.email = partner.email or 'practice@example.com'
+                before = partner.email
+                dialog = self.bill_as_practitioner(partner)
+                self.assertFalse(dialog.can_keep_email)
+                with self.assertRaisesRegex(UserError, "belongs to a login or to the practice"):
+                    dialog.action_send()
+                self.assertEqual(partner.email, before)
+                self.assertFalse(self.mails_to('attacker@example.org'))
+
+    def test_address_of_a_clients_login_is_kept_by_who_may_edit_the_contact(self):
+        portal = new_test_user(self.env, 'portal@example.com', groups='base.group_portal')
+        event = self.make_session()
+        event.billing_client_ids = portal.partner_id
+        self.move = self.env['practice.billing.item']._make_for_events(event)._invoice()
+        self.dialog(email='new@example.org', keep_email=True).action_send()
+        self.assertEqual(portal.partner_id.email, 'new@example.org')
+
+    def test_kept_address_is_noted_in_the_audit_log(self):
+        dialog = self.bill_as_practitioner(self.client_partner)
+        self.assertTrue(dialog.can_keep_email)
+        dialog.action_send()
+        self.assertEqual(self.client_partner.email, 'attacker@example.org')
+        row = self.env['practice.audit.log'].search([('act', '=', 'email')])
+        self.assertEqual(row.user_id, self.practitioner)
+        self.assertEqual(row.res_id, self.client_partner.id)
+
     def test_wrong_address_is_refused_with_words(self):
         for email in ("dana", "dana@", "a@example.com, b@example.com", " "):
             with self.subTest(email), self.assertRaisesRegex(UserError, "not an e-mail address"):

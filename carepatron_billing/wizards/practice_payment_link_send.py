@@ -40,6 +40,7 @@ class PracticePaymentLinkSend(models.TransientModel):
     )
     keep_email = fields.Boolean(string="Keep for next time")
     is_email_changed = fields.Boolean(compute='_compute_is_email_changed')
+    can_keep_email = fields.Boolean(compute='_compute_can_keep_email')
     other_emails = fields.Char(
         string="Copy to", help="Further addresses, with commas between them. Each gets the same."
     )
@@ -92,6 +93,12 @@ class PracticePaymentLinkSend(models.TransientModel):
             wizard.is_email_changed = email_normalize(wizard.email or '') != email_normalize(
                 wizard.payer_id.email or ''
             )
+
+    @api.depends('payer_id')
+    @api.depends_context('uid')
+    def _compute_can_keep_email(self):
+        for wizard in self:
+            wizard.can_keep_email = wizard.payer_id._billing_can_correct_email()
 
     @api.depends('link_id', 'move_id')
     def _compute_content(self):
@@ -198,7 +205,7 @@ class PracticePaymentLinkSend(models.TransientModel):
         moves_sudo = self._checked_moves()
         self.is_sent = True
         if self.keep_email and self.is_email_changed:
-            self._keep_email(email)
+            self.payer_id._billing_correct_email(email)
         self.link_id.sudo().sent_at = fields.Datetime.now()
         message_sudo = (
             moves_sudo[0]
@@ -372,11 +379,6 @@ class PracticePaymentLinkSend(models.TransientModel):
         }
         html = self.env['ir.qweb'].sudo()._render(LAYOUT, values, minimal_qcontext=True, lang=lang)
         return self.env['mail.render.mixin']._replace_local_links(html)
-
-    def _keep_email(self, email):
-        # Whoever may bill this payer may correct where the bill goes, and nothing else of it.
-        self.payer_id.check_access('read')
-        self.payer_id.sudo().email = email
 
     def _attachment(self):
         """Return the invoice's PDF as an attachment (sudo); none if it was not wanted."""
