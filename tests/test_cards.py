@@ -156,6 +156,23 @@ def test_answer_of_stripe_that_is_lost_is_found_out_and_nobody_charges_meanwhile
     fake.webhooks("normal")
 
 
+def test_charge_that_another_app_marked_is_known_again_and_not_made_twice(practice, fake):
+    invoice = practice.new_invoice()
+    save_card(practice, invoice)
+    fake.webhooks("lost")
+    fake.drop_next("/v1/payment_intents", when="after", times=5)
+    press_charge(practice, dialog(practice, invoice))
+    fake.clear_faults()
+    [charge] = practice.charges(invoice)
+    fake.annotate(charge["payment_intent"], crm_synced="yes")
+    practice.age_transactions()
+    practice.run_cron("ir_cron_reconcile")
+    assert practice.invoice_state(invoice) == PAID
+    assert len(practice.charges(invoice)) == 1
+    assert practice.payments(invoice) == BOOKED_ONCE
+    fake.webhooks("normal")
+
+
 def test_serialization_error_after_the_charge_is_replayed_without_a_second_one(
     practice, fake, stripe_gate
 ):

@@ -264,6 +264,19 @@ def test_refund_cut_off_after_stripe_acted_is_found_again(practice, fake):
     assert refunds(practice, session) == [["done", "-120.00", "paid"]]
 
 
+def test_refund_that_another_app_marked_is_known_again_and_booked_once(practice, fake):
+    invoice, session = overpaid(practice, fake)
+    fake.hold_webhooks()
+    fake.drop_next("/v1/refunds", when="after", times=9)
+    with pytest.raises(xmlrpc.client.Fault, match="tried again by itself"):
+        refund(practice, invoice)
+    fake.clear_faults()
+    fake.annotate(fake.objects("refund", practice.account())[0]["id"], crm_synced="yes")
+    fake.release()
+    wait_until(lambda: ["done", "-120.00", "paid"] in refunds(practice, session))
+    assert refunds(practice, session) == [["done", "-120.00", "paid"]]
+
+
 def test_refund_made_at_stripe_is_booked_by_its_event(practice, fake):
     invoice = practice.new_invoice()
     session = pay(practice, invoice)

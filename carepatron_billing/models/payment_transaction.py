@@ -327,6 +327,17 @@ class PaymentTransaction(models.Model):
             'nonce': self.stripe_payment_link_nonce,
         }
 
+    def _stripe_payment_link_owns(self, stripe_object):
+        """Return whether an object of Stripe's was made for this transaction.
+
+        Other apps of the practice may write metadata of their own beside ours.
+
+        :param dict stripe_object: a session, intent or refund
+        :rtype: bool
+        """
+        given = stripe_object.get('metadata') or {}
+        return self._stripe_payment_link_metadata().items() <= given.items()
+
     def _stripe_payment_link_minor_amount(self):
         return payment_utils.to_minor_currency_units(
             abs(self.amount),
@@ -413,7 +424,7 @@ class PaymentTransaction(models.Model):
         tx = self.search(
             [('provider_id', '=', provider.id), ('reference', '=', metadata.get('reference'))]
         )
-        return tx.filtered(lambda tx: tx._stripe_payment_link_metadata() == metadata)
+        return tx.filtered(lambda tx: tx._stripe_payment_link_owns(session))
 
     @api.model
     def _extract_reference(self, provider_code, payment_data):
@@ -612,21 +623,15 @@ class PaymentTransaction(models.Model):
             source = self.search(
                 [('provider_id', '=', provider.id), ('provider_reference', '=', intent)]
             )
-        if not source and self._stripe_payment_link_charge_told(provider, intent):
-            source = self.search(
-                [('provider_id', '=', provider.id), ('provider_reference', '=', intent)]
-            )
         if source and source.state != 'done':
             source._stripe_payment_link_sync()
         return source
 
     def _stripe_payment_link_refund_tx(self, refund):
         """Return the transaction of a refund of this payment, made now if it began at Stripe."""
-        metadata = refund.get('metadata') or {}
         known = self.child_transaction_ids.filtered(
             lambda tx: (
-                tx.provider_reference == refund['id']
-                or tx._stripe_payment_link_metadata() == metadata
+                tx.provider_reference == refund['id'] or tx._stripe_payment_link_owns(refund)
             )
         )
         return known or self._create_child_transaction(
@@ -740,12 +745,11 @@ class PaymentTransaction(models.Model):
         gateway = self.provider_id._stripe_payment_link_gateway()
         if not self.provider_reference:
             # Stripe forgets idempotency keys after a day, but not the refunds.
-            metadata = self._stripe_payment_link_metadata()
             intent = self.source_transaction_id.provider_reference
             known = [
                 refund['id']
                 for refund in gateway.refunds_of_payment_intent(intent)
-                if refund['metadata'] == metadata
+                if self._stripe_payment_link_owns(refund)
             ]
             if not known:
                 self._send_refund_request()

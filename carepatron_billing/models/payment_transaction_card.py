@@ -267,12 +267,11 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         gateway = self.provider_id._stripe_payment_link_gateway()
         if not self.provider_reference:
-            metadata = self._stripe_payment_link_metadata()
             customer = self.token_id.stripe_payment_link_customer
             known = [
                 intent['id']
                 for intent in gateway.payment_intents_of_customer(customer)
-                if intent['metadata'] == metadata
+                if self._stripe_payment_link_owns(intent)
             ]
             if not known:
                 self._set_canceled(self.env._("Stripe never heard of this charge."))

@@ -119,6 +119,8 @@ class TestPaymentTransaction(BillingCommon):
             foreign = {**session, 'metadata': {**session['metadata'], name: 'another'}}
             self.assertFalse(search(self.provider, foreign))
         self.assertFalse(search(self.provider, {'metadata': None}))
+        annotated = {**session, 'metadata': {**session['metadata'], 'crm': 'another app'}}
+        self.assertEqual(search(self.provider, annotated), self.tx)
 
     @mute_logger('odoo.sql_db')
     def test_database_refuses_a_second_open_transaction_of_a_link(self):

@@ -168,6 +168,10 @@ class FakeClient:
         """Pay out all that lies on an account's balance."""
         return self.do('payout', account, **options)
 
+    def annotate(self, id, **metadata):
+        """Add metadata to an object, as another app of the same account does."""
+        return self.do('annotate', id, **metadata)
+
     def turn_card(self, id, number, **options):
         """Let the bank answer for a saved card as it does for a test number from now on."""
         return self.do('turn_card', id, number=number, **options)

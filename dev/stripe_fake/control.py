@@ -271,6 +271,10 @@ class Control:
         self.world.store.put('accounts', account)
         return account
 
+    def _do_annotate(self, realm, record, **metadata):
+        # Another app of the same account, or somebody in the dashboard, adds metadata.
+        realm.change(record, metadata={**record['metadata'], **metadata})
+
     def _do_turn_card(self, realm, record, number, expiry=None):
         # The bank thinks anew of a card that was saved: it answers as the test number does.
         values = {'_number': number}
