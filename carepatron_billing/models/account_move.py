@@ -3,8 +3,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tools import formatLang
 
 from ..const import PROVIDER_CODE
-from ..privacy import is_tried
-from ..tools import claim
+from ..tools.concurrency import claim
+from ..tools.privacy import is_tried
 
 # Set in the context while an invoice is cancelled, by way of draft; no client can send it.
 _CANCELLING = object()

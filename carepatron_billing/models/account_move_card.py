@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from ..const import PROVIDER_CODE
-from ..privacy import is_tried
+from ..tools.privacy import is_tried
 
 
 class AccountMove(models.Model):

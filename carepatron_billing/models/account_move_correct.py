@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_list
 
-from ..tools import claim
+from ..tools.concurrency import claim
 
 
 class AccountMove(models.Model):

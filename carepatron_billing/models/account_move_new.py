@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import format_date
 
-from ..tools import claim
+from ..tools.concurrency import claim
 
 
 class AccountMove(models.Model):

@@ -3,8 +3,8 @@ from markupsafe import Markup
 from odoo import models
 from odoo.tools import format_date
 
-from ..clinical import told_of
-from ..privacy import FULL, MINIMUM, NAMES, level_of
+from ..tools.clinical import told_of
+from ..tools.privacy import FULL, MINIMUM, NAMES, level_of
 
 # Where a level takes away from what Odoo shows, instead of adding to it.
 WITHHOLDING = ('document', 'portal')

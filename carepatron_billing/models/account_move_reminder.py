@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ..reminder_plan import agenda
-from ..tools import claim
+from ..tools.concurrency import claim
 
 GROUP = 'carepatron_billing.group_practitioner'
 DESK = 'carepatron_billing.group_front_desk'

@@ -6,6 +6,12 @@ from odoo.tools import SQL
 SETTLED = {'paid': 'paid', 'in_payment': 'paid', 'reversed': 'credited'}
 UNDER_WAY = ('pending', 'authorized')
 NOT_ONLINE = ('none', 'custom')
+# Invoices that wait for money, those of which a part was paid too.
+UNPAID = [
+    ('move_type', '=', 'out_invoice'),
+    ('state', '=', 'posted'),
+    ('payment_state', 'in', ('not_paid', 'partial')),
+]
 
 
 class AccountMove(models.Model):

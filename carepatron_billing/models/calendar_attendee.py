@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-from ..privacy import FULL
+from ..tools.privacy import FULL
 
 # Odoo's own mails about a session, which list everybody who attends.
 MAILS = {

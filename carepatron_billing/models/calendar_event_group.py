@@ -5,7 +5,7 @@ try:
 except ImportError:  # Odoo then makes no invitation files
     vobject = None
 
-from ..privacy import FULL, NAMES, level_of
+from ..tools.privacy import FULL, NAMES, level_of
 
 
 class CalendarEvent(models.Model):

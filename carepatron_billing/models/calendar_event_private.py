@@ -4,7 +4,7 @@ from odoo import api, models
 from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
-from ..privacy import FULL
+from ..tools.privacy import FULL
 
 # What of a session is known to those alone who may know what is billed for it.
 HIDDEN = frozenset(

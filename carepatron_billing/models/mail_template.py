@@ -1,6 +1,6 @@
 from odoo import models
 
-from ..privacy import Tried
+from ..tools.privacy import Tried
 
 
 class MailTemplate(models.Model):

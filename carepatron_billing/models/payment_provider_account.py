@@ -14,7 +14,7 @@ from odoo.service.model import retrying
 
 from ..const import PROVIDER_CODE, WEBHOOK_EVENTS
 from ..gateways.stripe_gateway import DEFAULT_API_BASE, StripeGateway, StripeGatewayError, api_base
-from ..tools import REPLAYED
+from ..tools.concurrency import REPLAYED
 from .payment_provider_secret import from_server
 
 _logger = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from odoo.addons.payment.logging import get_payment_logger
 
 from ..const import PROVIDER_CODE
 from ..gateways.stripe_gateway import StripeGatewayError
-from ..tools import REPLAYED, claim, from_timestamp
+from ..tools.concurrency import REPLAYED, claim, from_timestamp
 
 _logger = get_payment_logger(__name__)
 
@@ -630,9 +630,7 @@ class PaymentTransaction(models.Model):
     def _stripe_payment_link_refund_tx(self, refund):
         """Return the transaction of a refund of this payment, made now if it began at Stripe."""
         known = self.child_transaction_ids.filtered(
-            lambda tx: (
-                tx.provider_reference == refund['id'] or tx._stripe_payment_link_owns(refund)
-            )
+            lambda tx: tx.provider_reference == refund['id'] or tx._stripe_payment_link_owns(refund)
         )
         return known or self._create_child_transaction(
             payment_utils.to_major_currency_units(

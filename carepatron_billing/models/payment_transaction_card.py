@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from ..card_declines import AUTHENTICATION, reason_of
 from ..const import PROVIDER_CODE
 from ..gateways.stripe_gateway import StripeGatewayError
-from ..tools import claim
+from ..tools.concurrency import claim
 
 _logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date, split_every
 
-from ..tools import claim
+from ..tools.concurrency import claim
 
 _logger = logging.getLogger(__name__)
 

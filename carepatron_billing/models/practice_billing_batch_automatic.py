@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
-from ..tools import claim
+from ..tools.concurrency import claim
 
 
 class PracticeBillingBatch(models.Model):

@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_date, format_datetime
 
-from ..tools import claim
+from ..tools.concurrency import claim
 
 # Attendance of sessions that did not take place; at most a fee is billed for them.
 MISSED = ('no_show', 'late_cancelled', 'cancelled')

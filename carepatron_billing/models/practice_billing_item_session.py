@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_datetime, split_every
 
-from ..tools import claim
+from ..tools.concurrency import claim
 
 _logger = logging.getLogger(__name__)
 

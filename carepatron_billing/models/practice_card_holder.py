@@ -9,7 +9,7 @@ from odoo.addons.payment import utils as payment_utils
 
 from ..const import PROVIDER_CODE
 from ..gateways.stripe_gateway import StripeGatewayError
-from ..tools import claim
+from ..tools.concurrency import claim
 from .practice_payment_link import SESSION_MARGIN
 
 _logger = logging.getLogger(__name__)

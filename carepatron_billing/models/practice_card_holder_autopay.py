@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ..const import PROVIDER_CODE
-from ..tools import REPLAYED
+from ..tools.concurrency import REPLAYED
 
 _logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from odoo.tools import format_date
 
 from odoo.addons.payment import utils as payment_utils
 
-from ..tools import claim, from_timestamp
+from ..tools.concurrency import claim, from_timestamp
 
 ACTIVITY = 'mail.mail_activity_data_warning'
 # Banks take up to two months and a half to decide; reminders wait that long, and no longer than

@@ -3,7 +3,7 @@ from odoo.fields import Command
 
 from odoo.addons.payment import utils as payment_utils
 
-from ..tools import from_timestamp
+from ..tools.concurrency import from_timestamp
 
 
 class PracticeDispute(models.Model):

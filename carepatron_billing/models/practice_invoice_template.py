@@ -3,12 +3,26 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
-from ..colors import is_color
 from ..logos import LogoError, prepare_logo
-from ..themes import THEMES, palette, unreadable
+from ..tools.colors import is_color
+from ..tools.themes import THEMES, palette, unreadable
 
 # Where paper is cut by inches.
 LETTER_COUNTRIES = ('US', 'CA', 'MX', 'PH', 'CL', 'CO', 'CR', 'DO', 'GT', 'PA', 'PR', 'SV', 'VE')
+SWITCHES = (
+    'show_code',
+    'show_practitioner',
+    'show_session_time',
+    'show_quantity',
+    'show_discount',
+    'show_taxes',
+    'show_client_address',
+    'show_client_reference',
+    'show_payer',
+    'show_qr_code',
+    'show_bank',
+    'show_page_numbers',
+)
 TEXTS = ('title', 'introduction', 'payment_instructions', 'terms', 'footer')
 PLACEHOLDERS = (
     'client',

@@ -3,9 +3,8 @@ import base64
 from odoo import api, models
 from odoo.exceptions import UserError
 
-from ..reports.document import SWITCHES
-from ..themes import THEMES
-from .practice_invoice_template import TEXTS
+from ..tools.themes import THEMES
+from .practice_invoice_template import SWITCHES, TEXTS
 
 # What a form may have changed before it is saved; all of the look and nothing else.
 PREVIEWED = (

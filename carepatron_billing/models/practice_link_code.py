@@ -7,7 +7,7 @@ from odoo.fields import NO_ACCESS
 from odoo.tools import consteq, hash_sign, verify_hash_signed
 from odoo.tools.misc import hmac
 
-from ..tools import claim
+from ..tools.concurrency import claim
 
 _logger = logging.getLogger(__name__)
 

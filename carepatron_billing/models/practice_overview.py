@@ -7,18 +7,13 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_amount, format_date, format_time
 
 from ..const import PROVIDER_CODE
+from .account_move_status import UNPAID
 
 FRONT_DESK = 'carepatron_billing.group_front_desk'
 MANAGER = 'carepatron_billing.group_manager'
 MOST_SESSIONS = 60
 # A mail that failed longer ago was seen to, or no longer matters.
 MAIL_DAYS = 30
-
-UNPAID = [
-    ('move_type', '=', 'out_invoice'),
-    ('state', '=', 'posted'),
-    ('payment_state', 'in', ('not_paid', 'partial')),
-]
 
 
 class PracticeOverview(models.AbstractModel):

@@ -4,8 +4,9 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
+from .account_move_status import UNPAID
 from .practice_dispute import TO_ANSWER
-from .practice_overview import MAIL_DAYS, UNPAID
+from .practice_overview import MAIL_DAYS
 
 
 class PracticeOverview(models.AbstractModel):

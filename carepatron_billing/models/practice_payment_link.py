@@ -9,8 +9,8 @@ from odoo.tools import formatLang
 
 from ..const import PROVIDER_CODE
 from ..gateways.stripe_gateway import StripeGatewayError
-from ..reports.document import qr_code
-from ..tools import claim
+from ..tools.concurrency import claim
+from ..tools.qr_code import qr_code
 
 # A session that is about to close is no page to send a payer to.
 # Stripe itself asks for at least half an hour.

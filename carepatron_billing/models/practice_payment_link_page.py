@@ -2,7 +2,7 @@ from odoo import api, models
 from odoo.tools import format_date, formatLang
 
 from ..amounts import parse_amount
-from ..colors import darkened, is_color, text_on
+from ..tools.colors import darkened, is_color, text_on
 
 # What the page reads of records with a hundred columns, which Odoo would fetch all of. A field that
 # is missing here costs a query, nothing more.

@@ -12,7 +12,7 @@ from odoo.tools import SQL, email_normalize, formataddr, html2plaintext
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
-from ..tools import REPLAYED, claim
+from ..tools.concurrency import REPLAYED, claim
 from .practice_reminder import IS_PROCESSING
 
 _logger = logging.getLogger(__name__)

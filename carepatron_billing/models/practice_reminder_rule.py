@@ -2,8 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import formatLang
 
-from ..clinical import told_by_templates
 from ..reminder_plan import Timing
+from ..tools.clinical import told_by_templates
 
 # Text of the mail, when, days, every, times.
 DEFAULT_RULES = (

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 from odoo.tools.constants import GC_UNLINK_LIMIT
 
 from ..gateways.stripe_gateway import StripeGatewayError
-from ..tools import REPLAYED, claim
+from ..tools.concurrency import REPLAYED, claim
 
 _logger = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
-from ..clinical import told_by_templates
-from ..privacy import CHANNELS, FULL, MINIMUM, NAMES, Tried
+from ..tools.clinical import told_by_templates
+from ..tools.privacy import CHANNELS, FULL, MINIMUM, NAMES, Tried
 
 DESK = 'carepatron_billing.group_front_desk'
 # What leaves by itself or in batches, beside reminders.

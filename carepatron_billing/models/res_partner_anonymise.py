@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, format_list
 
-from ..tools import claim
+from ..tools.concurrency import claim
 
 MANAGER = 'carepatron_billing.group_manager'
 UNDER_WAY = ('draft', 'pending', 'authorized')

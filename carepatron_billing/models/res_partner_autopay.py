@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-from .practice_overview import UNPAID
+from .account_move_status import UNPAID
 
 # Cards that last no longer are told about, see `_autopay_tell_expiring`.
 EXPIRES_WITHIN = timedelta(30)

@@ -5,13 +5,13 @@ from functools import partial
 from odoo import api, models
 from odoo.tools import format_date, format_time, formatLang, is_html_empty
 
-from ..privacy import FULL, MINIMUM, NAMES
+from ..tools.privacy import FULL, MINIMUM, NAMES
+from ..tools.qr_code import qr_code
 from .document import (
     column_width,
     in_lines,
     letterhead,
     postal_address,
-    qr_code,
     sample_link_url,
 )
 

@@ -4,8 +4,9 @@ from odoo import api, fields, models
 from odoo.fields import Command
 from odoo.tools import format_date, formatLang
 
+from ..tools.qr_code import qr_code
 from .account_move_report import MINUS
-from .document import qr_code, sample_link_url
+from .document import sample_link_url
 
 MAX_LINES = 300
 

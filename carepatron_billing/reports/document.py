@@ -1,31 +1,15 @@
 """Parts that every document shares."""
 
 import base64
-import io
 import unicodedata
-from functools import lru_cache
 
-import qrcode
 from markupsafe import Markup
-from PIL import Image
 
 from odoo.tools import is_html_empty
 from odoo.tools.mimetypes import guess_mimetype
 
-SWITCHES = (
-    'show_code',
-    'show_practitioner',
-    'show_session_time',
-    'show_quantity',
-    'show_discount',
-    'show_taxes',
-    'show_client_address',
-    'show_client_reference',
-    'show_payer',
-    'show_qr_code',
-    'show_bank',
-    'show_page_numbers',
-)
+from ..models.practice_invoice_template import SWITCHES
+
 NARROW = frozenset(" \u00a0\u202f.,:;/'’|-–()")
 WIDE = frozenset("MWmw@%")
 # A column of a table is no wider than so many digits.
@@ -161,21 +145,3 @@ def _count_places(text):
     capital = sum(character.isupper() and character not in WIDE for character in text)
     narrow = sum(character in NARROW for character in text)
     return len(text) + double + wide * 0.6 + capital * 0.2 - narrow / 2
-
-
-@lru_cache(maxsize=256)
-def qr_code(text):
-    """Return `text` as a QR code: a PNG of two pixels a module, as a `data:` URL.
-
-    The printer scales it; as vectors the same code takes 50 ms more to draw.
-    """
-    # Any of the eight masks can be read; looking for the prettiest takes longer than all the rest.
-    code = qrcode.QRCode(error_correction=qrcode.ERROR_CORRECT_M, border=0, mask_pattern=2)
-    code.add_data(text)
-    rows = code.get_matrix()
-    size = len(rows)
-    modules = bytes(0 if is_dark else 255 for row in rows for is_dark in row)
-    image = Image.frombytes('L', (size, size), modules)
-    output = io.BytesIO()
-    image.resize((2 * size, 2 * size), Image.Resampling.NEAREST).save(output, 'PNG')
-    return 'data:image/png;base64,' + base64.b64encode(output.getvalue()).decode()

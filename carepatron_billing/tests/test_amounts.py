@@ -1,7 +1,7 @@
 from odoo.tests import BaseCase
 
 from ..amounts import parse_amount
-from ..colors import contrast, darkened, text_on
+from ..tools.colors import contrast, darkened, text_on
 
 
 class TestAmounts(BaseCase):

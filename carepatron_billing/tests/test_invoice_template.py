@@ -7,8 +7,8 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import Form, new_test_user, tagged
 
-from ..colors import READABLE, WHITE, contrast
-from ..themes import THEMES, palette
+from ..tools.colors import READABLE, WHITE, contrast
+from ..tools.themes import THEMES, palette
 from .common import CLINICAL_CODE, BillingCommon
 from .test_documents import text_of
 

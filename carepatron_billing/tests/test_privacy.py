@@ -5,7 +5,7 @@ from odoo.fields import Command
 from odoo.tests import Form, HttpCase, new_test_user, tagged
 
 from ..models.practice_reminder_rule_letter import Entry, Letter
-from ..privacy import CHANNELS
+from ..tools.privacy import CHANNELS
 from .common import CLINICAL_CODE, CLINICAL_NAME, BillingCommon
 
 REPORT = 'carepatron_billing.report_account_move'

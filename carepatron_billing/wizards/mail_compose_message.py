@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import html2plaintext
 
-from ..clinical import told_of_sessions
+from ..tools.clinical import told_of_sessions
 
 
 class MailComposeMessage(models.TransientModel):

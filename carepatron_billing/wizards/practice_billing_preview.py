@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ..clinical import told_by_templates
+from ..tools.clinical import told_by_templates
 
 # Beyond so many invoices the work goes on in the background.
 AT_ONCE = 20

@@ -4,7 +4,7 @@ from odoo.fields import Command
 from odoo.tools import formatLang
 
 from ..card_declines import advice_for
-from ..tools import claim
+from ..tools.concurrency import claim
 
 # One request charges no more than this: each takes Stripe about a second.
 MOST = 40

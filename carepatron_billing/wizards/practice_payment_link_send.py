@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import email_normalize, formatLang, html2plaintext
 
-from ..tools import claim
+from ..tools.concurrency import claim
 
 LAYOUT = 'carepatron_billing.mail_layout'
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from ..tools import claim
+from ..tools.concurrency import claim
 
 FRONT_DESK = 'carepatron_billing.group_front_desk'
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ..tools import claim
+from ..tools.concurrency import claim
 
 
 class PracticePaymentRecord(models.TransientModel):

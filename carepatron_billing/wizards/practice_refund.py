@@ -3,7 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import clean_context, format_date
 
-from ..tools import claim
+from ..tools.concurrency import claim
 
 
 class PracticeRefund(models.TransientModel):

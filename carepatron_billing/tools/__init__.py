@@ -1,0 +1,1 @@
+"""Plain Python that several rooms use."""
