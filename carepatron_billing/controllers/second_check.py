@@ -5,7 +5,7 @@ from odoo.exceptions import ValidationError
 from odoo.http import request
 from odoo.tools import consteq
 
-from ..models.practice_link_code import REMEMBERED
+from ..models.second_check.practice_link_code import REMEMBERED
 from .card import CardPage
 
 # Refusals of sending and of a typed code, by what the model says.

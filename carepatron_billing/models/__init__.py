@@ -1,130 +1,24 @@
-from . import (
-    account_move,
-    account_move_autopay,
-    account_move_card,
-    account_move_correct,
-    account_move_credit,
-    account_move_dispute,
-    account_move_document,
-    account_move_give_back,
-    account_move_line,
-    account_move_new,
-    account_move_payer,
-    account_move_privacy,
-    account_move_refund,
-    account_move_refunded,
-    account_move_reminder,
-    account_move_second_check,
-    account_move_send,
-    account_move_sent,
-    account_move_status,
-    account_move_template,
-    account_move_timeline,
-    account_partial_reconcile,
-    account_payment,
-    account_payment_autopay,
-    account_payment_receipt,
-    account_payment_receipt_failed,
-    account_tax,
-    calendar_attendee,
-    calendar_event,
-    calendar_event_changes,
-    calendar_event_group,
-    calendar_event_private,
-    calendar_event_state,
-    ir_actions_report,
-    ir_cron,
-    ir_http,
-    mail_template,
-    payment_provider,
-    payment_provider_account,
-    payment_provider_cards,
-    payment_provider_secret,
-    payment_token,
-    payment_transaction,
-    payment_transaction_card,
-    payment_transaction_refund,
-    practice_bearer_link,
-    practice_billing_batch,
-    practice_billing_batch_automatic,
-    practice_billing_item,
-    practice_billing_item_attendance,
-    practice_billing_item_automatic,
-    practice_billing_item_batch,
-    practice_billing_item_payer,
-    practice_billing_item_session,
-    practice_card_holder,
-    practice_card_holder_autopay,
-    practice_card_holder_page,
-    practice_dialog,
-    practice_dialog_money,
-    practice_dialog_stripe,
-    practice_dispute,
-    practice_dispute_books,
-    practice_dispute_evidence,
-    practice_dispute_fee,
-    practice_fee_rule,
-    practice_invoice_template,
-    practice_invoice_template_preview,
-    practice_invoice_template_screen,
-    practice_link_alarm,
-    practice_link_code,
-    practice_link_code_page,
-    practice_overview,
-    practice_overview_money,
-    practice_payer_share,
-    practice_payment_link,
-    practice_payment_link_page,
-    practice_payment_link_sending,
-    practice_privacy_example,
-    practice_reminder,
-    practice_reminder_effect,
-    practice_reminder_mail,
-    practice_reminder_mail_sending,
-    practice_reminder_pause,
-    practice_reminder_rule,
-    practice_reminder_rule_letter,
-    practice_reminder_rule_planning,
-    practice_reminder_sms,
-    practice_stripe_event,
-    product_template,
-    res_company,
-    res_company_automatic,
-    res_company_autopay,
-    res_company_dispute,
-    res_company_first_steps,
-    res_company_logo,
-    res_company_privacy,
-    res_company_receipt,
-    res_company_reminder,
-    res_company_retention,
-    res_company_second_check,
-    res_company_settings,
-    res_company_stripe,
-    res_company_template,
-    res_partner,
-    res_partner_anonymise,
-    res_partner_automatic,
-    res_partner_autopay,
-    res_partner_card,
-    res_partner_credit,
-    res_partner_export,
-    res_partner_private,
-    res_partner_reminder,
-    res_partner_template,
-)
+"""A room a capability, in their order: a room names only rooms before it."""
 
-# isort: split
-# Last: these tell of what the others do.
-from . import (
-    account_move_audit,
-    account_payment_audit,
-    payment_token_audit,
-    payment_transaction_audit,
-    practice_audit_log,
-    practice_audited,
-    practice_billing_item_audit,
-    practice_payment_link_audit,
-    res_partner_audit,
-    res_users_audit,
-)
+# ruff: isort: skip_file
+from . import practice
+from . import sessions
+from . import billing_items
+from . import clients
+from . import invoices
+from . import payment_links
+from . import stripe
+from . import payments
+from . import documents
+from . import privacy
+from . import cards
+from . import refunds
+from . import batches
+from . import automatic_invoicing
+from . import autopay
+from . import disputes
+from . import reminders
+from . import second_check
+from . import client_rights
+from . import overview
+from . import audit_log

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from odoo.tools import is_html_empty
 from odoo.tools.mimetypes import guess_mimetype
 
-from ..models.practice_invoice_template import SWITCHES
+from ..models.documents.practice_invoice_template import SWITCHES
 
 NARROW = frozenset(" \u00a0\u202f.,:;/'’|-–()")
 WIDE = frozenset("MWmw@%")

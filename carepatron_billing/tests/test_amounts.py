@@ -1,6 +1,6 @@
 from odoo.tests import BaseCase
 
-from ..amounts import parse_amount
+from ..models.payment_links.amounts import parse_amount
 from ..tools.colors import contrast, darkened, text_on
 
 

@@ -5,7 +5,7 @@ from freezegun import freeze_time
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
-from ..schedule import LAST_DAY, Schedule
+from ..models.automatic_invoicing.schedule import LAST_DAY, Schedule
 from .sessions_common import SessionsCommon
 
 # Thursday, 10:00 in New York.

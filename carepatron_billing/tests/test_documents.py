@@ -15,7 +15,7 @@ from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.addons.base.models import ir_actions_report as base_report
 
 from ..gateways import pdf_engine
-from ..models import ir_actions_report as billing_report
+from ..models.documents import ir_actions_report as billing_report
 from .test_pdf_engine import CountingServer
 
 REPORT = 'carepatron_billing.account_move_report'

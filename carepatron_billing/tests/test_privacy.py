@@ -4,7 +4,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import Form, HttpCase, new_test_user, tagged
 
-from ..models.practice_reminder_rule_letter import Entry, Letter
+from ..models.reminders.practice_reminder_rule_letter import Entry, Letter
 from ..tools.privacy import CHANNELS
 from .common import CLINICAL_CODE, CLINICAL_NAME, BillingCommon
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from odoo.tests import BaseCase
 
-from ..reminder_plan import Instalment, Timing, agenda, current, upcoming
+from ..models.reminders.plan import Instalment, Timing, agenda, current, upcoming
 
 BEGIN = date(2026, 1, 1)
 YEAR = 365

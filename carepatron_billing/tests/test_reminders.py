@@ -8,7 +8,7 @@ from odoo.fields import Command
 from odoo.modules.neutralize import neutralize_database
 from odoo.tests import tagged
 
-from ..sms_length import sms_count
+from ..models.reminders.sms_length import sms_count
 from .common import CLINICAL_CODE, CLINICAL_NAME
 from .reminders_common import NOW, RemindersCommon
 

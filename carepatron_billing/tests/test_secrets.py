@@ -10,7 +10,7 @@ from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
 from ..gateways.stripe_gateway import StripeGateway
-from ..models.practice_bearer_link import FINDER_LENGTH
+from ..models.payment_links.practice_bearer_link import FINDER_LENGTH
 from .access_common import MODULE, ROLES, AccessCommon
 
 KEY = 'sk_test_ofTheServersConfiguration'

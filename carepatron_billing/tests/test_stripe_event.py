@@ -9,7 +9,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
-from ..models.practice_stripe_event import KEPT_FOR, RETRY_PAUSES
+from ..models.stripe.practice_stripe_event import KEPT_FOR, RETRY_PAUSES
 from .common import BillingCommon
 from .test_stripe_gateway import EVENT
 

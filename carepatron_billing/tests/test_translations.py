@@ -9,15 +9,15 @@ import polib
 from odoo.tests import tagged
 from odoo.tools.misc import file_path
 
-from ..models.res_partner_export import CONTACT, SETTINGS
+from ..models.client_rights.res_partner_export import CONTACT, SETTINGS
 from .common import BillingCommon
 
 LANGUAGES = ('de', 'es', 'fr', 'nl', 'pt')
 # Where the words stand that a client reads: pages, documents, mails.
 CLIENT_FACING = re.compile(
     r'^code:.*/(reports/(?!account_move_sample)'
-    r'|models/practice_(payment_link_page|card_holder_page|link_code_page|reminder_sms)'
-    r'|models/(account_move_payer|res_partner_export))'
+    r'|models/\w+/practice_(payment_link_page|card_holder_page|link_code_page|reminder_sms)'
+    r'|models/clients/account_move\.|models/client_rights/res_partner_export)'
     r'|^model_terms:ir\.ui\.view,arch_db:carepatron_billing\.(client_export|mail_(?!compose_)|pay_|report_)'
     r'|^model:mail\.template,(subject|body_html):'
 )

@@ -1,23 +1,18 @@
-from . import (
-    account_move_send_batch_wizard,
-    account_move_send_wizard,
-    account_payment_register,
-    base_partner_merge,
-    mail_compose_message,
-    practice_billing_preview,
-    practice_billing_waive,
-    practice_card_charge,
-    practice_client_anonymise,
-    practice_invoice_correct,
-    practice_payment_link_send,
-    practice_payment_link_send_all,
-    practice_payment_link_send_credit,
-    practice_payment_record,
-    practice_refund,
-    practice_reminder_plan,
-    practice_reminder_preview,
-    practice_reminder_start,
-    practice_stripe_disconnect,
-    practice_stripe_setup,
-    practice_tax_rate,
-)
+"""Dialogs, in the order of the rooms of `models/`."""
+
+# ruff: isort: skip_file
+from . import practice_dialog
+from . import practice
+from . import billing_items
+from . import clients
+from . import invoices
+from . import payment_links
+from . import stripe
+from . import payments
+from . import documents
+from . import privacy
+from . import cards
+from . import refunds
+from . import batches
+from . import reminders
+from . import client_rights

@@ -1,0 +1,7 @@
+from . import (
+    account_move,
+    account_payment,
+    practice_card_holder,
+    res_company,
+    res_partner,
+)

@@ -1,0 +1,4 @@
+from . import (
+    practice_billing_batch,
+    practice_billing_item,
+)

@@ -1,0 +1,9 @@
+from . import (
+    account_move,
+    payment_provider,
+    payment_token,
+    payment_transaction,
+    practice_card_holder,
+    practice_card_holder_page,
+    res_partner,
+)

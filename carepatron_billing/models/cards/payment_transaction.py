@@ -1,0 +1,318 @@
+"""Saved cards: how a payment keeps one, and how one is charged without its owner."""
+
+import logging
+
+from odoo import api, fields, models
+
+from ...const import PROVIDER_CODE
+from ...gateways.stripe_gateway import StripeGatewayError
+from ...tools.concurrency import claim
+from .card_declines import AUTHENTICATION, reason_of
+
+_logger = logging.getLogger(__name__)
+
+# By Odoo's words: charged from the back end, and by a client who is logged in.
+CARD_OPERATIONS = ('offline', 'online_token')
+
+
+class PaymentTransaction(models.Model):
+    """A charge is *pending* from before Stripe is called until its answer is recorded: whoever
+    comes meanwhile, at the desk, on the pay page or by cron, finds the invoice being paid."""
+
+    _inherit = 'payment.transaction'
+
+    billing_consent = fields.Text(
+        string="Agreed To",
+        help="What the payer agreed to when a card was to be kept.",
+        readonly=True,
+        copy=False,
+    )
+    billing_decline = fields.Char(
+        string="Decline Code", help="Why Stripe declined a saved card.", readonly=True, copy=False
+    )
+    billing_autopay = fields.Boolean(
+        string="Autopay", help="Charged by itself.", readonly=True, copy=False
+    )
+    stripe_payment_link_customer = fields.Char(
+        string="Stripe Customer", readonly=True, copy=False, groups='base.group_system'
+    )
+
+    # === BUSINESS METHODS - SAVING A CARD === #
+
+    def _stripe_payment_link_ensure_customer(self):
+        """Note who is to keep the card at Stripe, before the session is asked for."""
+        if self.tokenize and not self.stripe_payment_link_customer:
+            holder = self.env['practice.card.holder']._for(self.partner_id, self.company_id)
+            self.stripe_payment_link_customer = holder._ensure_customer()
+            self.billing_consent = self.billing_consent or holder._consent()
+            self._stripe_payment_link_commit()
+
+    def _stripe_payment_link_keep_params(self, params):
+        """Return a session's parameters with what makes Stripe keep the card."""
+        if not self.stripe_payment_link_customer:
+            return params
+        params = {**params, 'customer': self.stripe_payment_link_customer}
+        if self.operation != 'validation':
+            # Bank accounts, which may be offered beside, are not kept.
+            return {
+                **params,
+                'payment_method_options': {'card': {'setup_future_usage': 'off_session'}},
+            }
+        metadata = params['metadata']
+        for name in ('payment_intent_data', 'line_items', 'adaptive_pricing'):
+            params.pop(name)
+        return {
+            **params,
+            'mode': 'setup',
+            'allowed_payment_method_types': ['card'],
+            'setup_intent_data': {'metadata': metadata},
+        }
+
+    def _extract_token_values(self, payment_data):
+        """Override of `payment` to keep the card that Stripe keeps for this payer."""
+        if self.provider_code != PROVIDER_CODE:
+            return super()._extract_token_values(payment_data)
+        intent = payment_data.get('setup_intent') or payment_data.get('payment_intent') or {}
+        method = intent.get('payment_method') if isinstance(intent, dict) else None
+        if not isinstance(method, dict) or not method.get('card') or not method['customer']:
+            return {}
+        now = fields.Datetime.now()
+        at_stripe = {
+            'provider_ref': method['id'],
+            'stripe_payment_link_customer': method['customer'],
+        }
+        if not self.partner_id.active:
+            # Archived or anonymised meanwhile: nothing but what it takes to remove it there.
+            return at_stripe
+        return {
+            **self.env['payment.token']._stripe_payment_link_card_values(method['card']),
+            **at_stripe,
+            'billing_consent': self.billing_consent,
+            'billing_consent_at': now,
+            'billing_preferred_at': now,
+        }
+
+    def _tokenize(self, payment_data):
+        """Override of `payment`: the same card entered again takes the older one's place; of who
+        was archived or anonymised meanwhile none is kept."""
+        result = super()._tokenize(payment_data)
+        token = self.token_id
+        if self.provider_code != PROVIDER_CODE or not token:
+            return result
+        if not token.partner_id.active:
+            token.active = False
+        else:
+            older = token.partner_id._billing_cards(self.company_id).filtered(
+                lambda other: (
+                    other != token
+                    and other.billing_brand == token.billing_brand
+                    and other.payment_details == token.payment_details
+                )
+            )
+            older.active = False
+            token.partner_id.message_post(
+                body=self.env._("Card saved: %s", token.display_name),
+                author_id=token.partner_id.id,
+            )
+        return result
+
+    # === BUSINESS METHODS - CHARGING A CARD === #
+
+    def _stripe_payment_link_is_card_charge(self):
+        return self.provider_code == PROVIDER_CODE and self.operation in CARD_OPERATIONS
+
+    def _send_payment_request(self):
+        """Override of `payment` to charge the saved card, once, whoever asks how often.
+
+        Commits before Stripe is called. What Stripe did and its booking are committed together:
+        in between, the invoice would look due and be charged again.
+        """
+        if self.provider_code != PROVIDER_CODE:
+            return super()._send_payment_request()
+        try:
+            if self.state == 'draft':
+                refusal = (
+                    self._stripe_payment_link_explain_card()
+                    or self._stripe_payment_link_claim_invoices()
+                )
+                if refusal:
+                    self._set_error(refusal)
+            if self.state != 'pending':
+                return None
+            gateway = self.provider_id._stripe_payment_link_gateway()
+            intent = gateway.charge_card(
+                self._stripe_payment_link_charge_params(),
+                ':'.join(self._stripe_payment_link_metadata().values()),
+            )
+        except StripeGatewayError as error:
+            self._stripe_payment_link_charge_failed(error)
+            return None
+        if self.payment_id:
+            # Odoo's wizard books what it began, in this same transaction of the database.
+            claim(self)
+            self._process(PROVIDER_CODE, intent)
+        else:
+            self._stripe_payment_link_record(intent)
+        return None
+
+    def _billing_charge_now(self):
+        """Charge the saved card and book what came of it; commits before and after."""
+        self.ensure_one()
+        self._charge_with_token()
+        if self.state in ('done', 'error', 'cancel') and not self.is_post_processed:
+            self._post_process()
+        self._stripe_payment_link_commit()
+
+    def _billing_after_charge(self):
+        """Let the payment link go out where the bank asks for the card's owner, once."""
+        if self.state == 'error' and self.billing_decline == AUTHENTICATION:
+            for move in self.invoice_ids:
+                move._billing_mail_link()
+        if self.state == 'error' and self.billing_autopay:
+            self.invoice_ids._billing_autopay_declined(self)
+
+    def _stripe_payment_link_explain_card(self):
+        """Return why this card cannot be charged at all, in words for the desk; '' if it can."""
+        token = self.token_id
+        if not token.active or token.provider_id != self.provider_id:
+            return self.env._("This card was removed. Ask for another one.")
+        if token.partner_id != self.partner_id and not self.payment_id:
+            return self.env._("This card belongs to somebody else.")
+        if token.billing_is_expired:
+            return reason_of(self.env, 'expired_card')
+        return ''
+
+    def _stripe_payment_link_charge_params(self):
+        """Return the PaymentIntent to ask for; the same however often it is asked for."""
+        return {
+            'amount': self._stripe_payment_link_minor_amount(),
+            'currency': self.currency_id.name.lower(),
+            'customer': self.token_id.stripe_payment_link_customer,
+            'payment_method': self.token_id.provider_ref,
+            'automatic_payment_methods': {'enabled': True, 'allow_redirects': 'never'},
+            'description': self._stripe_payment_link_label(),
+            'metadata': self._stripe_payment_link_metadata(),
+        }
+
+    def _stripe_payment_link_charge_failed(self, error):
+        """Take over that Stripe gave no answer, or refused to try."""
+        if error.kind == 'connection' and self.state == 'pending':
+            # It may have been charged: the reconcile cron finds out, nobody may charge meanwhile.
+            self.state_message = self.env._(
+                "Stripe did not answer. What became of the charge is asked again by itself."
+            )
+            return
+        message = self.provider_id._stripe_payment_link_explain(error)
+        if error.kind == 'declined':
+            message = reason_of(self.env, error.code)
+            self.billing_decline = error.code
+        elif error.code == 'resource_missing':
+            message = reason_of(self.env, 'no_such_card')
+            self.billing_decline = 'no_such_card'
+            self.token_id._stripe_payment_link_refresh(None)
+        self._set_error(message)
+
+    def _stripe_payment_link_apply_intent(self, intent):
+        """Take over the state of a PaymentIntent that charged a saved card, never backwards."""
+        if not self.provider_reference:
+            self.provider_reference = intent['id']
+        if self.state == 'done':
+            return
+        charge = intent.get('latest_charge')
+        self._stripe_payment_link_note_movement(charge if isinstance(charge, dict) else {})
+        status = intent['status']
+        if status == 'succeeded':
+            self._set_done(extra_allowed_states=('cancel',))
+        elif status == 'processing':
+            if self.state == 'draft':
+                self._set_pending()
+        elif self.state in ('draft', 'pending'):
+            error = intent.get('last_payment_error') or {}
+            code = error.get('decline_code') or error.get('code') or status
+            self.billing_decline = code
+            self._set_error(reason_of(self.env, code))
+
+    # === BUSINESS METHODS - LOOKING AFTER CHARGES === #
+
+    @api.model
+    def _stripe_payment_link_charge_told(self, provider, intent_id):
+        """Take over a charge of a saved card that Stripe told about.
+
+        :return: whether it is one of this database
+        :rtype: bool
+        """
+        intent = provider._stripe_payment_link_gateway().payment_intent_now(intent_id)
+        tx = self._stripe_payment_link_search(provider, intent).filtered(
+            lambda tx: tx._stripe_payment_link_is_card_charge()
+        )
+        if tx:
+            tx._stripe_payment_link_record(intent)
+        return bool(tx)
+
+    def _stripe_payment_link_look_after_charge(self):
+        """Bring a charge to its end whose worker died before, or while, Stripe was called."""
+        if self.state == 'draft':
+            self._set_canceled()
+            self._post_process()
+        else:
+            self._stripe_payment_link_sync_charge()
+
+    def _stripe_payment_link_sync_charge(self):
+        """Find out what became of a charge whose answer was lost; what never was is given up.
+
+        Nobody is charged by this: who began it may be long gone, and less may be due by now.
+
+        :raise StripeGatewayError: if Stripe cannot be reached
+        """
+        self.ensure_one()
+        gateway = self.provider_id._stripe_payment_link_gateway()
+        if not self.provider_reference:
+            customer = self.token_id.stripe_payment_link_customer
+            known = [
+                intent['id']
+                for intent in gateway.payment_intents_of_customer(customer)
+                if self._stripe_payment_link_owns(intent)
+            ]
+            if not known:
+                self._set_canceled(self.env._("Stripe never heard of this charge."))
+                self._post_process()
+                return
+            self.provider_reference = known[0]
+        self._stripe_payment_link_record(gateway.payment_intent_now(self.provider_reference))
+
+    def _stripe_payment_link_let_payment_go(self):
+        """Part from a payment of Odoo's wizard that was given up before the money came.
+
+        Odoo would book none instead of it.
+        """
+        for tx in self.filtered(lambda tx: tx.payment_id.state in ('draft', 'canceled')):
+            payment = tx.payment_id
+            tx.payment_id = False
+            payment.payment_transaction_id = False
+            if payment.state == 'draft':
+                payment.action_cancel()
+
+
+class AccountPayment(models.Model):
+    _inherit = 'account.payment'
+
+    def action_post(self):
+        """Override of `account_payment` to say in Odoo's wizard what became of a charge."""
+        charged = self.filtered(lambda pay: pay.payment_token_id and not pay.payment_transaction_id)
+        result = super(
+            AccountPayment, self.with_context(billing_posting_payment=True)
+        ).action_post()
+        for tx_sudo in charged.payment_transaction_id.sudo():
+            if tx_sudo.provider_code == PROVIDER_CODE and tx_sudo.state != 'done':
+                self.env.user._bus_send(
+                    'simple_notification',
+                    {
+                        'type': 'warning' if tx_sudo.state == 'pending' else 'danger',
+                        'title': self.env._("Not charged yet")
+                        if tx_sudo.state == 'pending'
+                        else self.env._("Not charged"),
+                        'message': tx_sudo.state_message or '',
+                        'sticky': True,
+                    },
+                )
+        return result

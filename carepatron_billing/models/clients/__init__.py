@@ -1,0 +1,7 @@
+from . import (
+    account_move,
+    practice_billing_item,
+    practice_payer_share,
+    res_partner,
+    res_partner_billed_apart,
+)

@@ -1,0 +1,161 @@
+from odoo import fields, models
+from odoo.fields import Command
+
+from odoo.addons.payment import utils as payment_utils
+
+from ...tools.concurrency import from_timestamp
+
+
+class PracticeDispute(models.Model):
+    """A dispute in the books: the money waits on an account of its own until it is decided."""
+
+    _inherit = 'practice.dispute'
+
+    entry_ids = fields.One2many(
+        'account.move', 'billing_dispute_id', string="Entries", readonly=True
+    )
+    loss_id = fields.Many2one('account.move', string="Booked as Lost", readonly=True)
+
+    def _book(self, told):
+        """Book what this dispute moved at Stripe, and how it ended; each of it once.
+
+        :param dict told: the dispute as Stripe shows it
+        """
+        self.ensure_one()
+        booked = set(self.entry_ids.mapped('billing_balance_transaction'))
+        for movement in sorted(told['balance_transactions'], key=lambda one: one['created']):
+            if movement['id'] not in booked:
+                self._book_movement(movement)
+        if self.state == 'lost' and not self.loss_id:
+            self._book_loss()
+        elif self.state == 'won' and self.loss_id:
+            self._take_back_loss()
+        waiting = self._waiting_lines()
+        if len(waiting) > 1:
+            waiting.reconcile()
+
+    def _waiting_lines(self):
+        """Return the open items of this dispute on the account of payments in dispute."""
+        account = self.company_id._billing_dispute_account()
+        return (self.entry_ids | self.loss_id).line_ids.filtered(
+            lambda line: line.account_id == account and not line.reconciled
+        )
+
+    def _book_movement(self, movement):
+        """Book money that left or came back, with the fee.
+
+        :param dict movement: a balance transaction of Stripe's
+        """
+        company = self.company_id
+        day = company._billing_day(from_timestamp(movement['created']))
+        currency = (
+            self.env['res.currency']
+            .with_context(active_test=False)
+            .search([('name', '=', movement['currency'].upper())])
+        )
+
+        def booked(minor):
+            decimals = self.provider_id._stripe_payment_link_decimals(currency)
+            amount = payment_utils.to_major_currency_units(minor, currency, decimals)
+            return currency._convert(amount, company.currency_id, company, day)
+
+        amount, fee = booked(movement['amount']), booked(movement['fee'])
+        journal = self.provider_id.journal_id
+        self._post_entry(
+            {
+                'date': day,
+                'billing_balance_transaction': movement['id'],
+                'billing_dispute_id': self.id,
+            },
+            [
+                (journal.default_account_id, amount - fee),
+                (company._billing_dispute_account(), -amount),
+            ],
+            fee=fee,
+        )
+
+    def _book_loss(self):
+        """Let the invoice be open again: what paid it is gone for good."""
+        balance = sum(self._waiting_lines().mapped('amount_residual'))
+        if self.company_id.currency_id.compare_amounts(balance, 0.0) <= 0:
+            return
+        payment = self.transaction_id.payment_id
+        paid = payment._billing_receivable_lines()
+        account = paid.account_id
+        self.loss_id = self._post_entry(
+            {'date': self.company_id._billing_today(), 'billing_dispute_id': self.id},
+            [(account, balance), (self.company_id._billing_dispute_account(), -balance)],
+            in_currency={account: self.amount},
+        )
+        debts = paid.matched_debit_ids.debit_move_id
+        paid.remove_move_reconcile()
+        lost = self.loss_id.line_ids.filtered(lambda line: line.account_id == account)
+        (paid | lost).reconcile()
+        # What was left of it pays what it paid before, money that was given back first.
+        given_back = debts.filtered(lambda line: line.payment_id)
+        for again in (given_back, debts - given_back):
+            self._match(paid | again)
+
+    def _take_back_loss(self):
+        """A bank may change its mind: the payment counts again."""
+        values = {'date': self.company_id._billing_today(), 'billing_dispute_id': self.id}
+        self.loss_id._reverse_moves([values], cancel=True)
+        self.loss_id = False
+        paid = self.transaction_id.payment_id._billing_receivable_lines()
+        self._match(paid | self.move_ids.line_ids.filtered(lambda line: line.debit > 0.0))
+
+    def _match(self, lines):
+        accounts = self.transaction_id.payment_id._billing_receivable_lines().account_id
+        lines = lines.filtered(lambda line: line.account_id in accounts and not line.reconciled)
+        if len(lines) > 1:
+            lines.reconcile()
+
+    def _post_entry(self, values, sums, in_currency=None, fee=0.0):
+        """Post an entry of the payer's in the Stripe journal.
+
+        :param dict values: of the entry
+        :param list sums: accounts with what is debited, in the practice's currency
+        :param dict in_currency: for an account, the same in the dispute's currency
+        :param float fee: what of it is Stripe's fee, in the practice's currency
+        :rtype: recordset of `account.move`
+        """
+        company = self.company_id
+        common = {'name': self.env._("Dispute %s", self.dispute), 'partner_id': self.partner_id.id}
+        entry = (
+            self.env['account.move']
+            .with_company(company)
+            .create(
+                {
+                    'move_type': 'entry',
+                    'journal_id': self.provider_id.journal_id.id,
+                    'partner_id': self.partner_id.id,
+                    'ref': common['name'],
+                    'line_ids': [
+                        Command.create(
+                            {
+                                **common,
+                                'account_id': account.id,
+                                'debit': max(balance, 0.0),
+                                'credit': max(-balance, 0.0),
+                                **self._foreign(balance, (in_currency or {}).get(account)),
+                            }
+                        )
+                        for account, balance in sums
+                        if not company.currency_id.is_zero(balance)
+                    ]
+                    + [Command.create({**common, **line}) for line in self._fee_lines(fee)],
+                    **values,
+                }
+            )
+        )
+        self._open_day(entry)
+        entry._post(soft=False)
+        return entry
+
+    def _foreign(self, balance, amount):
+        if amount is None or self.currency_id == self.company_id.currency_id:
+            return {}
+        return {
+            'currency_id': self.currency_id.id,
+            'amount_currency': amount if balance > 0.0 else -amount,
+        }

@@ -1,0 +1,9 @@
+from . import (
+    account_move,
+    account_move_correct,
+    account_move_form,
+    account_move_line,
+    account_move_sent,
+    account_move_status,
+    account_move_timeline,
+)

@@ -1,0 +1,5 @@
+from . import (
+    practice_overview,
+    practice_overview_money,
+    res_company,
+)

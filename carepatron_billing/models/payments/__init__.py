@@ -1,0 +1,6 @@
+from . import (
+    account_payment,
+    account_payment_receipt,
+    account_payment_receipt_failed,
+    res_company,
+)

@@ -1,0 +1,6 @@
+from . import (
+    account_move,
+    mail_template,
+    practice_privacy_example,
+    res_company,
+)

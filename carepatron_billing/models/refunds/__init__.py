@@ -1,0 +1,8 @@
+from . import (
+    account_move_credit,
+    account_move_give_back,
+    account_move_refund_at_stripe,
+    account_move_refunded,
+    payment_transaction,
+    res_partner,
+)

@@ -1,0 +1,9 @@
+from . import (
+    ir_cron,
+    payment_provider,
+    payment_provider_account,
+    payment_provider_secret,
+    payment_transaction,
+    practice_stripe_event,
+    res_company,
+)

@@ -1,0 +1,309 @@
+import logging
+
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
+from odoo.tools.constants import GC_UNLINK_LIMIT
+
+from ...gateways.stripe_gateway import StripeGatewayError
+from ...tools.concurrency import REPLAYED, claim
+
+_logger = logging.getLogger(__name__)
+
+# After these pauses a failed event is tried again; then a person has to.
+RETRY_PAUSES = [relativedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720)]
+BATCH = 100
+# Stripe itself can send an event again for 30 days.
+KEPT_FOR = relativedelta(days=90)
+CRON = 'carepatron_billing.ir_cron_process_events'
+ACTIVITY = 'mail.mail_activity_data_warning'
+
+
+class PracticeStripeEvent(models.Model):
+    """The inbox of what Stripe reports.
+
+    An event is stored, once, before it is answered; it is processed afterwards, as often as it
+    takes. It holds no more of the event than its kind and the id of its object: the object
+    itself is fetched anew, so that late and disordered events do no harm.
+    """
+
+    _name = 'practice.stripe.event'
+    _inherit = ['mail.thread', 'mail.activity.mixin']
+    _description = "Stripe Event"
+    _rec_name = 'event'
+    _order = 'id desc'
+    # Managers only read events, and mark what they are asked to do about them as done.
+    _mail_post_access = 'read'
+
+    provider_id = fields.Many2one(
+        'payment.provider', required=True, readonly=True, index=True, ondelete='cascade'
+    )
+    company_id = fields.Many2one(related='provider_id.company_id', store=True, index=True)
+    event = fields.Char(required=True, readonly=True)
+    kind = fields.Char(required=True, readonly=True)
+    object_reference = fields.Char(string="Object", required=True, readonly=True)
+    created_at = fields.Datetime(string="Happened", readonly=True)
+    state = fields.Selection(
+        [
+            ('new', "New"),
+            ('done', "Processed"),
+            ('ignored', "Not for us"),
+            ('failed', "Failed"),
+        ],
+        required=True,
+        readonly=True,
+        default='new',
+        index=True,
+    )
+    attempts = fields.Integer(readonly=True)
+    next_attempt_at = fields.Datetime(string="Next Attempt", readonly=True)
+    error = fields.Char(readonly=True)
+
+    _event_uniq = models.Constraint(
+        'unique(provider_id, event)', "This event has been received already."
+    )
+
+    @api.model
+    def _store(self, provider, event):
+        """Store a verified event once; later deliveries of it change nothing.
+
+        :param payment.provider provider: whose endpoint received it.
+        :param dict event: as Stripe sent it.
+        :return: whether it is new.
+        :rtype: bool
+        """
+        now = fields.Datetime.now()
+        cron_id = self.env['ir.model.data']._xmlid_to_res_id(CRON)
+        # Two deliveries at once: under REPEATABLE READ the second one fails on serialization,
+        # is replayed, and then finds the first.
+        # The trigger is what `ir.cron._trigger` would make, without its six queries: Stripe sends
+        # events in bursts, and while it waits for an answer so does a worker.
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH stored AS (
+                    INSERT INTO practice_stripe_event
+                                (provider_id, company_id, event, kind, object_reference, created_at,
+                                 state, attempts, create_uid, create_date, write_uid, write_date)
+                         VALUES (%(provider)s, %(company)s, %(event)s, %(kind)s, %(object)s,
+                                 to_timestamp(%(created)s) AT TIME ZONE 'UTC',
+                                 'new', 0, %(user)s, %(now)s, %(user)s, %(now)s)
+                    ON CONFLICT (provider_id, event) DO NOTHING
+                      RETURNING id
+                )
+                INSERT INTO ir_cron_trigger
+                            (cron_id, call_at, create_uid, create_date, write_uid, write_date)
+                     SELECT %(cron)s, %(now)s, %(user)s, %(now)s, %(user)s, %(now)s
+                       FROM stored
+                  RETURNING id
+                """,
+                provider=provider.id,
+                company=provider.company_id.id,
+                event=event['id'],
+                kind=event['type'],
+                object=event['data']['object']['id'],
+                created=event['created'],
+                user=self.env.uid,
+                now=now,
+                cron=cron_id,
+            ),
+            # A replay is ordinary, and the query's log line would be an error.
+            log_exceptions=False,
+        )
+        is_new = bool(self.env.cr.fetchone())
+        if is_new:
+            self.env.cr.postcommit.add(self.env['ir.cron']._billing_notify_soon)
+        return is_new
+
+    # === ACTION METHODS ===#
+
+    def action_retry(self):
+        """Process failed events now, by hand; what is processed meanwhile is left alone."""
+        if not self.env.user.has_group('carepatron_billing.group_manager'):
+            raise AccessError(self.env._("Only a manager can retry events."))
+        self.check_access('read')
+        events_sudo = self.sudo()
+        claim(events_sudo)
+        for event_sudo in events_sudo.filtered(lambda event: event.state == 'failed'):
+            event_sudo._process()
+        return True
+
+    # === PROCESSING ===#
+
+    @api.model
+    def _cron_process(self):
+        """Process what is waiting, one event a commit, so that one failure stops no other."""
+        domain = [
+            '|',
+            ('state', '=', 'new'),
+            '&',
+            ('state', '=', 'failed'),
+            ('next_attempt_at', '<=', fields.Datetime.now()),
+        ]
+        events = self.search(domain, order='id', limit=BATCH)
+        cron = self.env['ir.cron']
+        cron._commit_progress(remaining=self.search_count(domain))
+        for event in events:
+            try:
+                event = event.try_lock_for_update().filtered_domain(domain)
+                if event:
+                    event._process()
+                    event.flush_recordset()
+            except REPLAYED:
+                # Another process is just recording the same payment: nothing went wrong. The
+                # transaction is of no more use; the next run looks again.
+                self.env.cr.rollback()
+                self._trigger_again()
+            if not cron._commit_progress(1):
+                break
+
+    def _process(self):
+        """Process one event; what goes wrong is kept on it and tried again later.
+
+        :raise psycopg2.Error: one of `REPLAYED`, if another transaction was faster.
+        """
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                state = 'done' if self._dispatch() else 'ignored'
+        except REPLAYED:
+            raise
+        except (StripeGatewayError, UserError) as error:
+            self._fail(str(error))
+        except Exception as error:
+            # The inbox must survive any event; the cause goes to the log and to the manager.
+            _logger.exception("Stripe event %s (%s) failed", self.event, self.kind)
+            self._fail(
+                self.env._(
+                    "Unexpected error (%s). The server's log has more.", type(error).__name__
+                )
+            )
+        else:
+            self.write({'state': state, 'error': False, 'next_attempt_at': False})
+            self.activity_unlink([ACTIVITY])
+
+    def _trigger_again(self):
+        cron = self.env.ref(CRON).sudo()
+        cron._trigger(fields.Datetime.now() + relativedelta(seconds=2))
+
+    def _fail(self, message):
+        self.env.invalidate_all()
+        attempts = self.attempts + 1
+        pause = RETRY_PAUSES[attempts - 1] if attempts <= len(RETRY_PAUSES) else None
+        retry_at = fields.Datetime.now() + pause if pause else False
+        self.write(
+            {
+                'state': 'failed',
+                'attempts': attempts,
+                'error': message,
+                'next_attempt_at': retry_at,
+            }
+        )
+        if retry_at:
+            cron = self.env.ref(CRON).sudo()
+            cron._trigger(retry_at)
+        else:
+            self._call_manager()
+
+    def _call_manager(self):
+        """Ask a manager to look, once per practice: the list shows what else has failed."""
+        asked = [('provider_id', '=', self.provider_id.id), ('activity_ids', '!=', False)]
+        manager = self.company_id._billing_manager()
+        if not manager or self.search_count(asked, limit=1):
+            return
+        self.with_context(lang=manager.lang).activity_schedule(
+            ACTIVITY,
+            summary=self.env._("A report from Stripe could not be processed"),
+            user_id=manager.id,
+        )
+
+    @api.autovacuum
+    def _gc_processed(self):
+        """Forget what was settled long ago; what failed stays until somebody has seen to it.
+
+        :return: how many were removed, and whether more are left.
+        :rtype: tuple[int, bool]
+        """
+        settled = self.search(
+            [
+                ('state', 'in', ('done', 'ignored')),
+                ('create_date', '<', fields.Datetime.now() - KEPT_FOR),
+            ],
+            limit=GC_UNLINK_LIMIT,
+        )
+        settled.unlink()
+        return len(settled), len(settled) == GC_UNLINK_LIMIT
+
+    def _dispatch(self):
+        """Act upon the event's object as it is now.
+
+        :return: whether the event was about something of this database.
+        :rtype: bool
+        """
+        if self.kind == 'account.updated':
+            return self._refresh_account()
+        family = self.kind.rpartition('.')[0]
+        if family in ('customer', 'payment_method'):
+            return self._refresh_cards(family)
+        if family == 'refund':
+            return self.env['payment.transaction']._stripe_payment_link_refund_told(
+                self.provider_id, self.object_reference
+            )
+        if family == 'charge.dispute':
+            return self.env['practice.dispute']._told(self.provider_id, self.object_reference)
+        handler = {
+            'checkout.session': self._sessions_by_id,
+            'payment_intent': self._sessions_by_intent,
+        }.get(family)
+        if not handler:
+            return False
+        gateway = self.provider_id._stripe_payment_link_gateway()
+        handled = False
+        for session in handler(gateway):
+            tx = self.env['payment.transaction']._stripe_payment_link_search(
+                self.provider_id, session
+            )
+            if tx:
+                tx._stripe_payment_link_record(session)
+                handled = True
+        if family == 'payment_intent' and not handled:
+            return self.env['payment.transaction']._stripe_payment_link_charge_told(
+                self.provider_id, self.object_reference
+            )
+        return handled
+
+    def _refresh_account(self):
+        mine = self.object_reference == self.provider_id.stripe_payment_link_account
+        if mine:
+            self.provider_id._stripe_payment_link_refresh()
+        return mine
+
+    def _refresh_cards(self, family):
+        """Remove here what was removed at Stripe, and take over a new date of expiry."""
+        field = 'stripe_payment_link_customer' if family == 'customer' else 'provider_ref'
+        tokens = self.env['payment.token'].search(
+            [('provider_id', '=', self.provider_id.id), (field, '=', self.object_reference)]
+        )
+        gateway = self.provider_id._stripe_payment_link_gateway()
+        for token in tokens:
+            token._stripe_payment_link_refresh(gateway.payment_method(token.provider_ref))
+        return bool(tokens)
+
+    def _sessions_by_id(self, gateway):
+        try:
+            return [gateway.checkout_session(self.object_reference)]
+        except StripeGatewayError as error:
+            # Whoever changes the account closes what is open at the old one, which tells of it
+            # when the new one is connected already. Where money may have moved, a manager looks.
+            if error.code != 'resource_missing' or self.kind != 'checkout.session.expired':
+                raise
+            return []
+
+    def _sessions_by_intent(self, gateway):
+        # A session that is listed is not expanded as one that is fetched.
+        return [
+            gateway.checkout_session(session['id'])
+            for session in gateway.sessions_of_payment_intent(self.object_reference)
+        ]

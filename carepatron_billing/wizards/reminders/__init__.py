@@ -1,0 +1,5 @@
+from . import (
+    practice_reminder_plan,
+    practice_reminder_preview,
+    practice_reminder_start,
+)
