@@ -12,7 +12,7 @@ from odoo import Command, fields
 from odoo.tests import tagged
 from odoo.tools import format_date, formatLang
 
-from .test_documents import DocumentsCommon
+from .documents_common import DocumentsCommon
 
 LAYOUTS = ('classic', 'modern', 'compact', 'statement')
 # What an invoice is called in the languages that documents are translated into.

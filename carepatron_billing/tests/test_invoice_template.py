@@ -10,7 +10,7 @@ from odoo.tests import Form, new_test_user, tagged
 from ..tools.colors import READABLE, WHITE, contrast
 from ..tools.themes import THEMES, palette
 from .common import CLINICAL_CODE, BillingCommon
-from .test_documents import text_of
+from .documents_common import text_of
 
 
 def picture(image_format='PNG', size=(60, 40), mode='RGB'):

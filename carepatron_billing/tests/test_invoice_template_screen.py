@@ -7,7 +7,7 @@ from odoo.tests import new_test_user, tagged
 
 from ..gateways import pdf_engine
 from .common import BillingCommon
-from .test_documents import text_of
+from .documents_common import text_of
 
 SAMPLE = {'kind': 'invoice', 'lines': 4}
 
