@@ -1,5 +1,7 @@
 from . import (
     practice_overview,
-    practice_overview_money,
+    practice_overview_figures,
+    practice_overview_sessions,
+    practice_overview_troubles,
     res_company,
 )
