@@ -9,8 +9,7 @@ import pytest
 import odoo
 
 from dev.environment import addon, paths
-
-from .rooms import namings, rooms
+from tests.rooms import namings, rooms
 
 #: A room may name a later one here, and why.
 EXCEPTIONS: dict[tuple[str, str], str] = {}
@@ -31,9 +30,7 @@ def foreign():
 
 
 def test_each_room_names_only_rooms_before_it(foreign):
-    found = [
-        naming for naming in namings(paths.ADDON, foreign) if naming[::2] not in EXCEPTIONS
-    ]
+    found = [naming for naming in namings(paths.ADDON, foreign) if naming[::2] not in EXCEPTIONS]
     assert not found, "\n".join(map(str, found))
 
 
@@ -66,7 +63,9 @@ def test_views_and_dialogs_stand_in_the_same_rooms():
 )
 def test_a_planted_name_of_a_later_room_is_found(tmp_path, foreign, path, planted):
     copy = tmp_path / "addon"
-    shutil.copytree(paths.ADDON, copy, ignore=shutil.ignore_patterns("i18n", "tests", "description"))
+    shutil.copytree(
+        paths.ADDON, copy, ignore=shutil.ignore_patterns("i18n", "tests", "description")
+    )
     before = len(list(namings(copy, foreign)))
     with (copy / path).open("a") as file:
         file.write(planted)
