@@ -187,8 +187,8 @@ class AccountTax(models.Model):
         self.env['practice.audit.log']._note('settings', tax, self.env._("Created"))
         return tax
 
-    def _billing_change_rate(self, values, **kwargs):
-        tax = super()._billing_change_rate(values, **kwargs)
+    def _billing_change_rate(self, values):
+        tax = super()._billing_change_rate(values)
         self.env['practice.audit.log']._note('settings', tax, self.env._("Changed"))
         return tax
 

@@ -4,4 +4,5 @@ from . import (
     practice_billing_item_attendance,
     practice_billing_item_session,
     practice_fee_rule,
+    res_company,
 )

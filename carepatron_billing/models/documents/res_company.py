@@ -75,5 +75,8 @@ class ResCompany(models.Model):
         templates_sudo = company_sudo.billing_template_id.with_company(company_sudo)
         return templates_sudo.new(templates_sudo.default_get(list(templates_sudo._fields)))
 
+    def _get_billing_settings_fields(self):
+        return super()._get_billing_settings_fields() | {'billing_template_id'}
+
     def _compute_billing_document_problem(self):
         self.billing_document_problem = self.env['ir.actions.report']._billing_pdf_engine_problem()

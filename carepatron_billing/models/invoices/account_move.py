@@ -309,7 +309,8 @@ class AccountMove(models.Model):
         posted = super()._post(soft)
         # Invoices of companies that are no practice stay as Odoo has them.
         payable = {
-            company: company.billing_stripe_state != 'disabled' for company in posted.company_id
+            company: company._billing_provider_sudo().state in ('enabled', 'test')
+            for company in posted.company_id
         }
         moves_sudo = posted.sudo().filtered(
             lambda move: (

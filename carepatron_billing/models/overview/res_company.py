@@ -24,6 +24,9 @@ class ResCompany(models.Model):
 
     # === BUSINESS METHODS === #
 
+    def _get_billing_settings_fields(self):
+        return super()._get_billing_settings_fields() | {'billing_first_steps_hidden'}
+
     def _billing_first_steps(self):
         """Return the steps in their order: what each is for, and whether it is done.
 

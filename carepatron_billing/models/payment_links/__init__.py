@@ -4,4 +4,5 @@ from . import (
     practice_payment_link,
     practice_payment_link_page,
     practice_payment_link_sending,
+    res_company,
 )

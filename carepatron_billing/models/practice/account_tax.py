@@ -52,10 +52,9 @@ class AccountTax(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_billing_change(self):
+    def action_billing_change(self) -> dict:
         """Open the dialog that changes this rate.
 
-        :rtype: dict
         :raise UserError: if only accounting can change it
         """
         self._billing_check_manager()
@@ -216,28 +215,20 @@ class AccountTax(models.Model):
             tax_sudo.repartition_line_ids.tag_ids = [Command.clear()]
         return self.browse(tax_sudo.id)
 
-    def _billing_change_rate(self, values, with_waiting=True):
+    def _billing_change_rate(self, values):
         """Change this rate; one that was invoiced is replaced by a new one and put away.
 
         The caller answers for the right to do so.
 
         :param dict values: see `_billing_prepare_rate`
-        :param bool with_waiting: whether work that waits to be invoiced gets the new rate too
         :return: the rate as it is from now on
         """
         self.ensure_one()
         self._billing_check_name(self.company_id, values['name'], apart_from=self)
         tax_sudo = self.sudo()
-        items_sudo = (
-            self.env['practice.billing.item']
-            .sudo()
-            .search([('tax_ids', 'in', self.ids), ('state', 'in', ('unbilled', 'to_confirm'))])
-        )
         changed = self._billing_prepare_rate(tax_sudo, values)
         if not tax_sudo.is_used:
             tax_sudo.write(changed)
-            if with_waiting:
-                items_sudo._compute_amounts()
             return self
         tax_sudo.active = False
         new_sudo = tax_sudo.copy({**changed, 'active': True})
@@ -256,8 +247,6 @@ class AccountTax(models.Model):
         self.env['res.company'].sudo().search(
             [('account_sale_tax_id', '=', tax_sudo.id)]
         ).account_sale_tax_id = new_sudo
-        if with_waiting:
-            items_sudo.write({'tax_ids': swap})
         return self.browse(new_sudo.id)
 
     @api.model

@@ -4,8 +4,6 @@ from zoneinfo import ZoneInfo
 from odoo import fields, models
 from odoo.exceptions import AccessError
 
-from ...const import PROVIDER_CODE
-
 
 class ResCompany(models.Model):
     _inherit = 'res.company'
@@ -29,59 +27,6 @@ class ResCompany(models.Model):
         domain=[('type', '=', 'service'), ('sale_ok', '=', True)],
         help="Offered for new sessions where neither client nor practitioner has a usual one.",
     )
-    billing_attendance = fields.Selection(
-        [
-            ('assumed', "Count as attended"),
-            ('asked', "Wait until somebody says so"),
-        ],
-        string="Unmarked Sessions",
-        required=True,
-        default='assumed',
-        help="Sessions that are over, and of which nobody has said whether the client came.",
-    )
-    billing_late_decline = fields.Selection(
-        [
-            ('asked', "Ask somebody first"),
-            ('charged', "Charge the fee"),
-        ],
-        string="Declined Too Late",
-        required=True,
-        default='asked',
-        help="When a client declines by the invitation's link, with less notice than the rule for "
-        "late cancellations asks for.",
-    )
-    billing_fee_rule_ids = fields.One2many('practice.fee.rule', 'company_id')
-    billing_part_payment = fields.Boolean(
-        string="Clients May Pay a Part",
-        help="On the pay page, clients may pay less than what is due.",
-    )
-    billing_part_payment_minimum = fields.Monetary(
-        string="But at Least",
-        currency_field='currency_id',
-        help="The smallest part that a client may pay at once.",
-    )
-    billing_desk_refunds = fields.Boolean(
-        string="The Front Desk May Give Back Money",
-        help="Otherwise only managers refund what was paid.",
-    )
-    billing_stripe_state = fields.Selection(
-        [('disabled', "Not set up"), ('test', "Test mode"), ('enabled', "Live")],
-        string="Online Payments",
-        compute='_compute_billing_stripe',
-        compute_sudo=True,
-    )
-    billing_stripe_account_name = fields.Char(
-        string="Stripe Account", compute='_compute_billing_stripe', compute_sudo=True
-    )
-
-    # === COMPUTE METHODS === #
-
-    def _compute_billing_stripe(self):
-        for company in self:
-            provider_sudo = company._billing_provider_sudo()
-            company.billing_stripe_state = provider_sudo.state or 'disabled'
-            company.billing_stripe_account_name = provider_sudo.stripe_payment_link_account_name
-
     # === CRUD METHODS === #
 
     def write(self, vals):
@@ -126,38 +71,6 @@ class ResCompany(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _billing_provider_sudo(self):
-        """Return the provider (sudo) of our payment links, set up or not; a branch has its
-        parent's."""
-        self.ensure_one()
-        return (
-            self.env['payment.provider']
-            .sudo()
-            .search_fetch(
-                [('code', '=', PROVIDER_CODE), ('company_id', 'parent_of', self.id)],
-                ['state'],
-                limit=1,
-            )
-        )
-
-    def _billing_manual_journals(self):
-        """Return the tills and bank accounts; what moves at Stripe is entered by itself.
-
-        :rtype: recordset of `account.journal`
-        """
-        self.ensure_one()
-        Journal = self.env['account.journal']
-        return Journal.search(
-            [
-                *Journal._check_company_domain(self),
-                ('type', 'in', ('cash', 'bank', 'credit')),
-            ]
-        ).filtered(
-            lambda journal: (
-                PROVIDER_CODE not in journal.sudo().inbound_payment_method_line_ids.mapped('code')
-            )
-        )
-
     def _billing_is_practice(self):
         """Whether anybody has a role of Billing & Payments in this company."""
         self.ensure_one()
@@ -175,19 +88,11 @@ class ResCompany(models.Model):
         :rtype: set[str]
         """
         return {
-            'billing_desk_refunds',
             'billing_due_days',
             'billing_due_kind',
-            'billing_first_steps_hidden',
             'billing_number_prefix',
-            'billing_part_payment',
-            'billing_part_payment_minimum',
             'billing_payment_term_id',
-            'billing_attendance',
-            'billing_late_decline',
-            'billing_fee_rule_ids',
             'billing_service_id',
-            'billing_template_id',
             'billing_timezone',
             'account_sale_tax_id',
             'currency_id',

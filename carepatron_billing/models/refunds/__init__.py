@@ -4,5 +4,6 @@ from . import (
     account_move_refund_at_stripe,
     account_move_refunded,
     payment_transaction,
+    res_company,
     res_partner,
 )

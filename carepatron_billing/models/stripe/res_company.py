@@ -17,6 +17,15 @@ STRIPE_STATUS_PAGE = 'https://dashboard.stripe.com/account/status'
 class ResCompany(models.Model):
     _inherit = 'res.company'
 
+    billing_stripe_state = fields.Selection(
+        [('disabled', "Not set up"), ('test', "Test mode"), ('enabled', "Live")],
+        string="Online Payments",
+        compute='_compute_billing_stripe',
+        compute_sudo=True,
+    )
+    billing_stripe_account_name = fields.Char(
+        string="Stripe Account", compute='_compute_billing_stripe', compute_sudo=True
+    )
     billing_stripe_connection = fields.Selection(
         [
             ('key', "My Stripe account"),
@@ -109,6 +118,12 @@ class ResCompany(models.Model):
     )
 
     # === COMPUTE METHODS === #
+
+    def _compute_billing_stripe(self):
+        for company in self:
+            provider_sudo = company._billing_provider_sudo()
+            company.billing_stripe_state = provider_sudo.state or 'disabled'
+            company.billing_stripe_account_name = provider_sudo.stripe_payment_link_account_name
 
     def _compute_billing_stripe_debits(self):
         for company in self:

@@ -1,1 +1,4 @@
-from . import practice_billing_waive
+from . import (
+    practice_billing_waive,
+    practice_tax_rate,
+)

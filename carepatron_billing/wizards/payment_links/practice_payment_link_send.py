@@ -164,9 +164,9 @@ class PracticePaymentLinkSend(models.TransientModel):
     @api.depends('company_id')
     def _compute_mode(self):
         for wizard in self:
-            state = wizard.company_id.sudo().billing_stripe_state
+            state = wizard.company_id._billing_provider_sudo().state
             wizard.is_test_mode = state == 'test'
-            wizard.is_unavailable = state == 'disabled'
+            wizard.is_unavailable = state in (False, 'disabled')
 
     # === ACTION METHODS ===#
 

@@ -52,9 +52,7 @@ class PracticeTaxRate(models.TransientModel):
         help="Printed on every invoice with this rate, such as the law that exempts from the tax.",
     )
     is_default = fields.Boolean(string="For new services")
-    service_count = fields.Integer(compute='_compute_counts')
-    waiting_count = fields.Integer(compute='_compute_counts')
-    with_waiting = fields.Boolean(string="Also for work that is not invoiced yet", default=True)
+    service_count = fields.Integer(compute='_compute_service_count')
 
     # === COMPUTE METHODS === #
 
@@ -70,22 +68,12 @@ class PracticeTaxRate(models.TransientModel):
             wizard.note = html2plaintext(tax.invoice_legal_notes or '').strip()
 
     @api.depends('tax_id')
-    def _compute_counts(self):
+    def _compute_service_count(self):
         for wizard in self:
             wizard.service_count = (
                 self.env['product.template']
                 .sudo()
                 .search_count([('taxes_id', 'in', wizard.tax_id.ids)])
-            )
-            wizard.waiting_count = (
-                self.env['practice.billing.item']
-                .sudo()
-                .search_count(
-                    [
-                        ('tax_ids', 'in', wizard.tax_id.ids),
-                        ('state', 'in', ('unbilled', 'to_confirm')),
-                    ]
-                )
             )
 
     # === ONCHANGE METHODS === #
@@ -122,12 +110,19 @@ class PracticeTaxRate(models.TransientModel):
             raise AccessError(self.env._("Only a manager of the practice can add tax rates."))
         values = self._checked_values()
         if self.tax_id:
-            tax = self.tax_id._billing_change_rate(values, with_waiting=self.with_waiting)
+            tax = self._change_rate(values)
         else:
             tax = Tax._billing_add_rate(self.company_id, values)
         if self.is_default:
             self.company_id.write({'account_sale_tax_id': tax.id})
         return {'type': 'ir.actions.act_window_close'}
+
+    def _change_rate(self, values):
+        """Change the rate that the dialog was opened for.
+
+        :return: the rate as it is from now on
+        """
+        return self.tax_id._billing_change_rate(values)
 
     def _checked_values(self):
         if self.is_exempt:
