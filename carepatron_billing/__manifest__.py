@@ -91,7 +91,7 @@
     'assets': {
         'web.assets_backend': [
             'carepatron_billing/static/src/practice/*',
-            'carepatron_billing/static/src/sessions/*',
+            'carepatron_billing/static/src/billing_items/*',
             'carepatron_billing/static/src/invoices/*',
             'carepatron_billing/static/src/payment_links/qr_code.css',
             'carepatron_billing/static/src/stripe/*',

@@ -4,7 +4,6 @@
 from . import practice_dialog
 from . import practice
 from . import billing_items
-from . import clients
 from . import invoices
 from . import payment_links
 from . import stripe
@@ -16,3 +15,4 @@ from . import refunds
 from . import batches
 from . import reminders
 from . import client_rights
+from . import audit_log

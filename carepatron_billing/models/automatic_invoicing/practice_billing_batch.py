@@ -168,9 +168,12 @@ class PracticeBillingBatch(models.Model):
                     item.sudo().batch_id = False
         return super()._get_groups()
 
-    def _get_date(self):
-        # What is tried again on another day is invoiced on that day.
-        return super()._get_date() if not self.is_automatic else None
+    def _get_invoice_values(self):
+        values = super()._get_invoice_values()
+        if self.is_automatic:
+            # What is tried again on another day is invoiced on that day.
+            values.pop('invoice_date', None)
+        return values
 
     def _get_unsent(self):
         unsent = super()._get_unsent()

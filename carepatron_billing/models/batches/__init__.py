@@ -1,4 +1,5 @@
 from . import (
+    calendar_event,
     practice_billing_batch,
     practice_billing_item,
 )

@@ -125,21 +125,23 @@ class PracticeBillingBatch(models.Model):
         items = self.env['practice.billing.item'].union(*groups)
         try:
             with self.env.cr.savepoint():
-                items._invoice(self.mode, self._get_date(), self.template_id)
+                items._invoice(self.mode, **self._get_invoice_values())
                 return
         except UserError:
             self.env.invalidate_all()
         for group in groups:
             try:
                 with self.env.cr.savepoint():
-                    group._invoice(self.mode, self._get_date(), self.template_id)
+                    group._invoice(self.mode, **self._get_invoice_values())
             except UserError as error:
                 self.env.invalidate_all()
                 self._fail(group, str(error))
 
-    def _get_date(self):
-        """Return the date of the invoices; None for the day on which they are made."""
-        return self.invoice_date
+    def _get_invoice_values(self) -> dict:
+        """Return what was chosen for all invoices of this batch; without a date, they are of the
+        day on which they are made."""
+        chosen = {'invoice_date': self.invoice_date, 'billing_template_id': self.template_id.id}
+        return {name: value for name, value in chosen.items() if value}
 
     def _fail(self, items, reason):
         """Say on items why they are not invoiced, or not sent.

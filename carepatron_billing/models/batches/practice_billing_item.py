@@ -36,21 +36,6 @@ class PracticeBillingItem(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _group_for_invoices(self, mode='payer'):
-        """Return the items of each invoice.
-
-        :param str mode: `payer`: one for each payer; `session`: one for each payer and session
-        :rtype: dict[tuple, practice.billing.item]
-        """
-        return self.sorted(lambda item: (item.date, item.id)).grouped(
-            lambda item: (
-                item.company_id,
-                item.payer_id,
-                item.currency_id,
-                (item.event_id or item) if mode == 'session' else None,
-            )
-        )
-
     def _get_obstacles(self, date, send=False):
         """Return what hinders these items from being invoiced, in the order of the remedies.
 

@@ -1,5 +1,8 @@
 from . import (
+    calendar_attendee,
     calendar_event,
+    calendar_event_changes,
+    calendar_event_state,
     practice_billing_item,
     practice_billing_item_attendance,
     practice_billing_item_session,

@@ -1,210 +1,160 @@
 from odoo import api, fields, models
-from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.exceptions import UserError
 
-from ..sessions.calendar_event import GROUP
+GROUP = 'carepatron_billing.group_practitioner'
 
 
 class CalendarEvent(models.Model):
-    """How far sessions are billed: for all sessions of a week in one query."""
+    """What is billed for sessions, and whether the clients came."""
 
     _inherit = 'calendar.event'
 
-    billing_state = fields.Selection(
-        [
-            ('to_confirm', "To confirm"),
-            ('unbilled', "Not invoiced"),
-            ('partial', "Partly invoiced"),
-            ('invoiced', "Invoiced"),
-            ('paid', "Paid"),
-            ('waived', "Not billed"),
-        ],
-        string="Billing",
-        compute='_compute_billing_state',
+    billing_item_ids = fields.One2many('practice.billing.item', 'event_id', groups=GROUP)
+
+    # What the desk may know of a session, also where its title and notes are private.
+    billing_service_name = fields.Char(
+        string="Session's Service",
+        compute='_compute_billing',
         groups=GROUP,
     )
-    billing_is_uninvoiced = fields.Boolean(
-        string="Uninvoiced",
-        compute='_compute_billing_is_uninvoiced',
-        search='_search_billing_is_uninvoiced',
+    billing_clients = fields.Char(
+        string="Client",
+        compute='_compute_billing',
         groups=GROUP,
+    )
+    billing_amount = fields.Monetary(
+        string="Price",
+        currency_field='billing_currency_id',
+        compute='_compute_billing',
+        groups=GROUP,
+        help="With tax, for all clients of the session.",
+    )
+    billing_currency_id = fields.Many2one(
+        'res.currency',
+        compute='_compute_billing',
+        groups=GROUP,
+    )
+    billing_attendance = fields.Selection(
+        [
+            ('attended', "Attended"),
+            ('no_show', "No-show"),
+            ('late_cancelled', "Late cancellation"),
+            ('cancelled', "Cancelled"),
+        ],
+        string="Attendance",
+        compute='_compute_billing',
+        groups=GROUP,
+    )
+    billing_is_group = fields.Boolean(
+        string="Several Clients", compute='_compute_billing', groups=GROUP
+    )
+    billing_notice = fields.Char(
+        compute='_compute_billing',
+        groups=GROUP,
+        help="What somebody who bills this session should know.",
     )
 
     # === COMPUTE METHODS === #
 
     @api.depends('billing_service_id', 'attendee_ids.state', 'user_id')
     @api.depends_context('uid', 'allowed_company_ids')
-    def _compute_billing_state(self):
-        states = self._origin._billing_read_states()
-        for state, events in self.grouped(lambda event: states.get(event._origin.id)).items():
-            events.billing_state = state
-
-    @api.depends('billing_state')
-    @api.depends_context('uid', 'allowed_company_ids')
-    def _compute_billing_is_uninvoiced(self):
+    def _compute_billing(self):
+        saved = self._origin
+        items_sudo = saved._billing_items_sudo()
+        items_by_event = items_sudo.grouped('event_id')
+        facts = {
+            event: fact
+            for event, fact in saved._billing_facts().items()
+            if (fact.service or event in items_by_event) and event._billing_may_see(fact)
+        }
+        waiting_by_event = {}
+        for values in items_sudo._prepare_for_events(facts):
+            event = saved.browse(values['event_id'])
+            share = items_sudo.new({**values, 'event_id': False})
+            waiting_by_event.setdefault(event, []).append(share)
         for event in self:
-            event.billing_is_uninvoiced = event.billing_state in (
-                'to_confirm',
-                'unbilled',
-                'partial',
-            )
+            fact = facts.get(event._origin)
+            if not fact:
+                event.billing_service_name = False
+                event.billing_clients = False
+                event.billing_amount = 0.0
+                event.billing_currency_id = False
+                event.billing_notice = False
+                event.billing_attendance = False
+                event.billing_is_group = False
+                continue
+            items = items_by_event.get(event._origin, items_sudo.browse())
+            waiting = waiting_by_event.get(event._origin, [])
+            event.billing_service_name = (fact.service or items[0].service_id).name
+            clients = items.client_id.union(*(item.client_id._origin for item in waiting))
+            event.billing_clients = ", ".join(clients.mapped('name'))
+            marks = set(items.mapped('attendance')) | ({False} if waiting else set())
+            event.billing_attendance = marks.pop() if len(marks) == 1 else False
+            event.billing_is_group = len(clients) > 1
+            shares = [*items, *waiting]
+            event.billing_currency_id = shares[0].currency_id if shares else False
+            event.billing_amount = sum(item.amount_total for item in shares)
+            event.billing_notice = items._get_session_notice()
 
-    def _search_billing_is_uninvoiced(self, operator, value):
-        if operator != 'in':
-            return NotImplemented
-        self._billing_flush_state()
-        found = Domain.custom(
-            to_sql=lambda model, alias, _query: SQL(
-                """(
-                    %(event)s IN (%(visible)s) AND (
-                        EXISTS (
-                            SELECT 1
-                              FROM practice_billing_item item
-                             WHERE item.event_id = %(event)s
-                               AND item.state IN ('to_confirm', 'unbilled')
-                        )
-                        OR EXISTS (%(without_item)s)
-                    )
-                )""",
-                event=SQL.identifier(alias, 'id'),
-                visible=model._billing_visible_sessions_sql(SQL("IS NOT NULL")),
-                without_item=model._billing_clients_without_item_sql(
-                    SQL("= %s", SQL.identifier(alias, 'id'))
-                ),
-            )
+    # === ACTION METHODS === #
+
+    def action_billing_attended(self):
+        """Mark these sessions as attended."""
+        return self._billing_make_items().action_billing_attended()
+
+    def action_billing_no_show(self):
+        """Mark these sessions as missed without notice."""
+        return self._billing_make_items().action_billing_no_show()
+
+    def action_billing_late_cancelled(self):
+        """Mark these sessions as cancelled too late."""
+        return self._billing_make_items().action_billing_late_cancelled()
+
+    def action_billing_cancelled(self):
+        """Mark these sessions as cancelled; where that was too late, as cancelled late."""
+        return self._billing_make_items().action_billing_cancelled()
+
+    def action_billing_clients(self) -> dict:
+        """Show the clients of a session, to mark or bill each of them."""
+        items = self._billing_make_items()
+        action = self.env['ir.actions.act_window']._for_xml_id(
+            'carepatron_billing.practice_billing_item_action'
         )
-        return found if True in value else ~found
+        return {
+            **action,
+            'name': self.env._("Clients of the session"),
+            'domain': [('id', 'in', items.ids)],
+            'context': {'group_by': []},
+        }
 
     # === BUSINESS METHODS === #
 
-    def _billing_read_states(self):
-        """Return how far these sessions are billed, those of which the user may know.
+    def _billing_items_sudo(self):
+        """Return all items (sudo) of these sessions; of a private one, its own field is masked."""
+        return self.env['practice.billing.item'].sudo().search([('event_id', 'in', self.ids)])
 
-        Read past the mask of private sessions and without their other facts, so that a calendar
-        with its hundreds of sessions can show it.
+    def _billing_make_items(self):
+        """Make the missing items of these sessions for the current user.
 
-        :return: values of `billing_state` by the sessions' ids
-        :rtype: dict[int, str]
+        :return: all items of these sessions
+        :raise AccessError: if the user may not bill one of them
+        :raise UserError: if there is nothing to bill, saying why
         """
-        if not self.ids:
-            return {}
-        self._billing_flush_state()
-        which = SQL("IN %s", tuple(self.ids))
-        return dict(
-            self.env.execute_query(
-                SQL(
-                    """
-            SELECT share.event_id,
-                   CASE
-                       WHEN bool_or(invoiced) AND bool_or(waits) THEN 'partial'
-                       WHEN bool_or(invoiced) AND bool_and(paid OR NOT invoiced) THEN 'paid'
-                       WHEN bool_or(invoiced) THEN 'invoiced'
-                       WHEN bool_or(asks) THEN 'to_confirm'
-                       WHEN bool_or(waits) THEN 'unbilled'
-                       ELSE 'waived'
-                   END
-              FROM (
-                    SELECT item.event_id,
-                           item.state = 'invoiced' AS invoiced,
-                           item.state = 'to_confirm' AS asks,
-                           item.state IN ('to_confirm', 'unbilled') AS waits,
-                           invoice.payment_state IN ('paid', 'in_payment') AS paid
-                      FROM practice_billing_item item
-                 LEFT JOIN account_move invoice ON invoice.id = item.invoice_id
-                     WHERE item.event_id %(which)s
-                 UNION ALL
-                    SELECT event_id, FALSE, FALSE, TRUE, FALSE
-                      FROM (%(without_item)s) client
-                   ) share
-             WHERE share.event_id IN (%(visible)s)
-          GROUP BY share.event_id
-                    """,
-                    which=which,
-                    without_item=self._billing_clients_without_item_sql(which),
-                    visible=self._billing_visible_sessions_sql(which),
+        facts = self._billing_facts()
+        for fact in facts.values():
+            if not fact.service:
+                raise UserError(
+                    self.env._(
+                        "Choose a service for this session first; its price goes on the invoice."
+                    )
                 )
-            )
-        )
-
-    @api.model
-    def _billing_flush_state(self):
-        for model, names in {
-            'calendar.event': ['billing_service_id', 'user_id'],
-            'calendar.attendee': ['event_id', 'partner_id', 'state'],
-            'practice.billing.item': ['event_id', 'client_id', 'invoice_id', 'state'],
-            'account.move': ['payment_state'],
-        }.items():
-            self.env[model].flush_model(names)
-
-    @api.model
-    def _billing_visible_sessions_sql(self, which):
-        """Return the query of the sessions of whose billing the user may know.
-
-        See `_billing_may_see`.
-
-        :param SQL which: what is true of the ids of the sessions at hand, e.g. `= 1`
-        :rtype: SQL
-        """
-        is_desk = self.env.user.has_group('carepatron_billing.group_front_desk')
-        return SQL(
-            """
-            SELECT session.id
-              FROM calendar_event session
-         LEFT JOIN res_users practitioner ON practitioner.id = session.user_id
-         LEFT JOIN product_product service ON service.id = session.billing_service_id
-         LEFT JOIN product_template template ON template.id = service.product_tmpl_id
-             WHERE session.id %(which)s
-               AND %(own)s
-               AND COALESCE(template.company_id, practitioner.company_id, %(company)s)
-                   IN %(companies)s
-            """,
-            which=which,
-            own=SQL("TRUE") if is_desk else SQL("session.user_id = %s", self.env.uid),
-            company=self.env.company.id,
-            companies=tuple(self.env.companies.ids),
-        )
-
-    @api.model
-    def _billing_clients_without_item_sql(self, which):
-        """Return the query of the clients of sessions with a service, who have no item for it.
-
-        See `_billing_read_clients` for who is a client.
-
-        :param SQL which: what is true of the ids of the sessions at hand, e.g. `= 1`
-        :return: a query with the columns `event_id` and `partner_id`
-        :rtype: SQL
-        """
-        return SQL(
-            """
-            SELECT client.event_id, client.partner_id
-              FROM (
-                    SELECT attendee.event_id, attendee.partner_id
-                      FROM calendar_attendee attendee
-                      JOIN res_partner partner
-                        ON partner.id = attendee.partner_id AND partner.partner_share
-                     WHERE attendee.event_id %(which)s
-                       AND attendee.state != 'declined'
-                       AND NOT EXISTS (
-                            SELECT 1
-                              FROM calendar_event_billing_excluded_rel excluded
-                             WHERE excluded.event_id = attendee.event_id
-                               AND excluded.partner_id = attendee.partner_id
-                       )
-                     UNION ALL
-                    SELECT added.event_id, added.partner_id
-                      FROM calendar_event_billing_added_rel added
-                     WHERE added.event_id %(which)s
-                   ) client
-              JOIN calendar_event session
-                ON session.id = client.event_id AND session.billing_service_id IS NOT NULL
-         LEFT JOIN res_users practitioner ON practitioner.id = session.user_id
-             WHERE client.partner_id IS DISTINCT FROM practitioner.partner_id
-               AND NOT EXISTS (
-                    SELECT 1
-                      FROM practice_billing_item item
-                     WHERE item.event_id = client.event_id
-                       AND item.client_id = client.partner_id
-               )
-            """,
-            which=which,
-        )
+            if not fact.clients:
+                raise UserError(
+                    self.env._(
+                        "Add the client to the session's attendees first. A colleague, or somebody "
+                        "who has declined, is not billed."
+                    )
+                )
+        items = self.env['practice.billing.item']._make_for_events(self)
+        items.check_access('write')
+        return items

@@ -2,10 +2,7 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
 from odoo.tools import format_date, format_datetime
-
-from ...tools.concurrency import claim
 
 # Attendance of sessions that did not take place; at most a fee is billed for them.
 MISSED = ('no_show', 'late_cancelled', 'cancelled')
@@ -126,6 +123,9 @@ class PracticeBillingItem(models.Model):
         # A rate that was put away meanwhile stays with the work that it was recorded for.
         context={'active_test': False},
     )
+    # Named as on Odoo's invoice lines, where it goes: a share's tax is what is left of the whole
+    # session's, not what its own price would give.
+    extra_tax_data = fields.Json()
     fiscal_position_id = fields.Many2one(
         'account.fiscal.position',
         check_company=True,
@@ -183,18 +183,8 @@ class PracticeBillingItem(models.Model):
     )
     waived = fields.Boolean(readonly=True)
     waive_reason = fields.Char(string="Not Billed Because", readonly=True, tracking=True)
-    invoice_line_ids = fields.One2many(
-        'account.move.line',
-        'billing_item_id',
-        string="Invoice Lines",
-        readonly=True,
-    )
-    invoice_id = fields.Many2one(
-        'account.move',
-        compute='_compute_state',
-        store=True,
-        index=True,
-    )
+    # What gives an item its invoice is a later room's: see `invoices/practice_billing_item`.
+    invoice_id = fields.Many2one('account.move', readonly=True, index=True)
     state = fields.Selection(
         [
             ('to_confirm', "To confirm"),
@@ -305,11 +295,8 @@ class PracticeBillingItem(models.Model):
             item.amount_total = details['total_included_currency']
             item.amount_tax = item.amount_total - item.amount_untaxed
 
-    def _prepare_base_line(self):
-        """Return this item as Odoo's tax engine takes it.
-
-        :rtype: dict
-        """
+    def _prepare_base_line(self) -> dict:
+        """Return this item as Odoo's tax engine takes it."""
         return self.env['account.tax']._prepare_base_line_for_taxes_computation(
             self,
             partner_id=self.payer_id,
@@ -318,16 +305,9 @@ class PracticeBillingItem(models.Model):
             rate=1.0,
         )
 
-    @api.depends(
-        'invoice_line_ids.billing_is_live',
-        'waived',
-        'attendance',
-        'is_fee',
-        'confirm_reason',
-    )
+    @api.depends('invoice_id', 'waived', 'attendance', 'is_fee', 'confirm_reason')
     def _compute_state(self):
         for item in self:
-            item.invoice_id = item.invoice_line_ids.filtered('billing_is_live').move_id[:1]
             if item.invoice_id:
                 item.state = 'invoiced'
             elif item.waived:
@@ -365,21 +345,6 @@ class PracticeBillingItem(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_billing_invoice(self):
-        """Invoice these items and show their invoices.
-
-        :return: the action that opens the invoices, also those that somebody else made meanwhile
-        :rtype: dict
-        :raise UserError: if something is missing for an invoice; it says what
-        """
-        self.check_access('write')
-        self._invoice()
-        return self.invoice_id._billing_action_open()
-
-    def action_billing_open_invoice(self):
-        """Show the invoice of this item."""
-        return self.invoice_id._billing_action_open()
-
     def action_billing_confirm(self):
         """Confirm that these sessions took place and are to be billed."""
         self.confirm_reason = False
@@ -396,10 +361,12 @@ class PracticeBillingItem(models.Model):
         """Bill these items after all."""
         self.write({'waived': False, 'waive_reason': False})
 
-    def _waive(self, reason):
+    # === BUSINESS METHODS === #
+
+    def _waive(self, reason: str):
         """Leave these items unbilled.
 
-        :param str reason: why
+        :param reason: why
         """
         self._check_waivable()
         self.write({'waived': True, 'waive_reason': reason})
@@ -408,146 +375,7 @@ class PracticeBillingItem(models.Model):
         if self.filtered(lambda item: item.state == 'invoiced'):
             raise UserError(self.env._("An invoiced session cannot be waived. Credit it instead."))
 
-    # === BUSINESS METHODS: INVOICING === #
-
-    def _invoice(self, mode='payer', date=None, template=None):
-        """Put these items on posted invoices: one for each payer, practice and currency.
-
-        Items that are invoiced already, by somebody else a moment ago too, are left alone.
-        The caller answers for the right to do so.
-
-        :param str mode: see `_group_for_invoices`
-        :param datetime.date date: of the invoices, today in the practice unless given
-        :param practice.invoice.template template: their look, unless it is their payer's
-        :return: the new invoices
-        :rtype: recordset of `account.move`
-        :raise UserError: if something is missing for an invoice; it says what
-        """
-        claim(self)
-        items_sudo = self.sudo().filtered(lambda item: item.state != 'invoiced')
-        items_sudo._check_invoiceable()
-        # Odoo notes each new invoice, and each item that is invoiced, by itself and with several
-        # queries; here the invoices are noted at once, and an item shows its invoice.
-        items_sudo = items_sudo.with_context(tracking_disable=True)
-        moves_sudo = self.env['account.move'].sudo().with_context(tracking_disable=True)
-        chosen = {
-            **({'invoice_date': date} if date else {}),
-            **({'billing_template_id': template.id} if template else {}),
-        }
-        for company, company_items_sudo in items_sudo.grouped('company_id').items():
-            journals_sudo = company_items_sudo._get_sales_journals(company)
-            groups = company_items_sudo._group_for_invoices(mode)
-            moves_sudo |= moves_sudo.with_company(company).create(
-                [
-                    {
-                        **items._prepare_invoice(),
-                        **chosen,
-                        'journal_id': journals_sudo.sorted(
-                            lambda journal, currency=currency: journal.currency_id != currency
-                        )[0].id,
-                    }
-                    for (_company, _payer, currency, _session), items in groups.items()
-                ]
-            )
-        items_sudo._recompute_recordset(['state'])
-        moves_sudo.with_context(billing_last_sequences={})._post(soft=False)
-        moves = self.env['account.move'].browse(moves_sudo.ids)
-        note = self.env._("Invoice created")
-        moves.sudo()._message_log_batch(bodies=dict.fromkeys(moves.ids, note))
-        return moves
-
-    def _check_invoiceable(self):
-        """Raise a `UserError` that names the items which cannot be invoiced, and the remedy."""
-
-        def check(items, message):
-            if items:
-                raise UserError("\n".join([message, *(f"- {item._get_label()}" for item in items)]))
-
-        check(
-            self.filtered(lambda item: item.state == 'to_confirm'),
-            self.env._("Confirm these sessions first; they were entered after they had begun:"),
-        )
-        check(
-            self.filtered(lambda item: item.state != 'unbilled'),
-            self.env._("These sessions are waived or cancelled. Bill them again first:"),
-        )
-        check(
-            self.filtered(lambda item: item.currency_id.is_zero(item.price_unit)),
-            self.env._(
-                "These sessions have no price. Set the price of their service, or on the session:"
-            ),
-        )
-
-    @api.model
-    def _get_sales_journals(self, company):
-        """Return the journals in which a practice's invoices may be, the usual one first.
-
-        :raise UserError: if there is none
-        """
-        Journal = self.env['account.journal']
-        journals = Journal.search([*Journal._check_company_domain(company), ('type', '=', 'sale')])
-        if not journals:
-            raise UserError(
-                self.env._(
-                    "%s cannot issue invoices yet. Ask your accountant to add a sales journal.",
-                    company.name,
-                )
-            )
-        return journals
-
-    def _get_label(self):
+    def _get_label(self) -> str:
         """Return words that name this item on screen and say nothing of the service."""
         tz = self.company_id._billing_zone().key
         return f"{self.client_id.name}, {format_datetime(self.env, self.date, tz=tz)}"
-
-    def _prepare_invoice(self):
-        """Return the values of the one invoice of these items.
-
-        :rtype: dict
-        """
-        company, payer = self.company_id, self.payer_id
-        practitioners = self.practitioner_id
-        term = (
-            payer.with_company(company).property_payment_term_id or company.billing_payment_term_id
-        )
-        # Where the items disagree, Odoo finds the payer's fiscal position anew.
-        positions = {item.fiscal_position_id.id for item in self}
-        agreed = {'fiscal_position_id': positions.pop()} if len(positions) == 1 else {}
-        return {
-            **agreed,
-            'move_type': 'out_invoice',
-            'company_id': company.id,
-            'billing_client_id': self.client_id.id if len(self.client_id) == 1 else False,
-            'partner_id': payer.id,
-            'currency_id': self.currency_id.id,
-            'invoice_date': company._billing_today(),
-            'invoice_payment_term_id': term.id,
-            'invoice_user_id': practitioners.id if len(practitioners) == 1 else False,
-            'invoice_line_ids': [
-                Command.create(item._prepare_invoice_line())
-                for item in self.sorted(lambda item: (item.date, item.id))
-            ],
-        }
-
-    def _prepare_invoice_line(self):
-        """Return the values of this item's line on an invoice.
-
-        :rtype: dict
-        """
-        return {
-            'billing_item_id': self.id,
-            'billing_service_date': self.service_date,
-            'billing_code': self.code,
-            'product_id': self.service_id.id,
-            'name': self._get_line_name(),
-            'quantity': self.quantity,
-            'price_unit': self.price_unit,
-            'tax_ids': [Command.set(self.tax_ids.ids)],
-            'extra_tax_data': self.extra_tax_data,
-        }
-
-    def _get_line_name(self):
-        """Return what the invoice says: to somebody who pays for a client, also for whom."""
-        if self.payer_id == self.client_id:
-            return self.name
-        return f"{self.name}\n{self.client_id.name}"

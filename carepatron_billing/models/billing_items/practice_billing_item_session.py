@@ -6,6 +6,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL, format_datetime, split_every
 
 from ...tools.concurrency import claim
+from ..sessions.calendar_event import Fact
 
 _logger = logging.getLogger(__name__)
 
@@ -34,7 +35,6 @@ class PracticeBillingItem(models.Model):
         :param events: recordset of `calendar.event`
         :param clients: recordset of `res.partner`; items are made of these alone, if given
         :return: all items of these events
-        :rtype: recordset of `practice.billing.item`
         """
         claim(events)
         facts = events._billing_facts()
@@ -44,32 +44,24 @@ class PracticeBillingItem(models.Model):
                 for event, fact in facts.items()
             }
         items_sudo = self.sudo().search([('event_id', 'in', events.ids)])
-        items_by_event = items_sudo.grouped('event_id')
         gone_sudo = self._search_gone(facts)
-        new_items_sudo = items_sudo.create(
-            self._split_among_payers(
-                [
-                    {**values, 'confirm_reason': self._get_confirm_reason(values, fact, gone_sudo)}
-                    for event, fact in facts.items()
-                    for values in items_by_event.get(event, items_sudo.browse())._prepare_for_event(
-                        event, fact
-                    )
-                ]
-            )
-        )
+        vals_list = items_sudo._prepare_for_events(facts)
+        for values in vals_list:
+            fact = facts[events.browse(values['event_id'])]
+            values['confirm_reason'] = self._get_confirm_reason(values, fact, gone_sudo)
+        new_items_sudo = items_sudo.create(vals_list)
         # Who is billed is a customer, and so among the clients.
         new_items_sudo.client_id.filtered(lambda client: not client.customer_rank)._increase_rank(
             'customer_rank'
         )
         return (items_sudo | new_items_sudo).sudo(self.env.su)
 
-    def _prepare_for_event(self, event, fact):
-        """Return the values of the items that a session lacks besides these ones.
+    def _prepare_for_events(self, facts: dict[models.BaseModel, Fact]) -> list[dict]:
+        """Return the values of the items that sessions lack besides these ones.
 
-        :param calendar.event event: the session
-        :param Fact fact: what is to be billed for it
-        :rtype: list[dict]
+        :param facts: what is to be billed, by session
         """
+        billed = {event: items.client_id for event, items in self.grouped('event_id').items()}
         return [
             {
                 'company_id': fact.company.id,
@@ -79,7 +71,9 @@ class PracticeBillingItem(models.Model):
                 'practitioner_id': fact.practitioner.id,
                 'service_id': fact.service.id,
             }
-            for client in (fact.clients - self.client_id if fact.service else ())
+            for event, fact in facts.items()
+            if fact.service
+            for client in fact.clients - billed.get(event, fact.clients.browse())
         ]
 
     @api.model
@@ -110,11 +104,8 @@ class PracticeBillingItem(models.Model):
         waits = fact.company.billing_attendance == 'asked' and fact.ends <= fields.Datetime.now()
         return 'attendance' if waits else False
 
-    def _get_session_notice(self):
-        """Return in a sentence what is amiss between a session and its items, or False.
-
-        :rtype: str | bool
-        """
+    def _get_session_notice(self) -> str | bool:
+        """Return in a sentence what is amiss between a session and its items, or False."""
         moved = self.filtered('session_moved_to')[:1]
         if moved:
             tz = moved.company_id._billing_zone().key
@@ -185,13 +176,13 @@ class PracticeBillingItem(models.Model):
     # === FOLLOWING SESSIONS === #
 
     @api.model
-    def _follow_events(self, events, changed):
+    def _follow_events(self, events, changed: set[str]):
         """Bring the items of changed sessions up to date, as far as they are not invoiced.
 
         An invoiced item keeps its facts; that its session was moved is said on both sides.
 
         :param events: recordset of `calendar.event`
-        :param set[str] changed: names of the fields that were written on the sessions
+        :param changed: names of the fields that were written on the sessions
         """
         items_sudo = self.sudo().search([('event_id', 'in', events.ids)])
         if not items_sudo:
@@ -257,8 +248,7 @@ class PracticeBillingItem(models.Model):
             for item in kept
         }
         kept._message_log_batch(bodies=bodies)
-        for item in ahead:
-            item._drop()
+        ahead._drop()
 
     def _session_is_back(self):
         self.session_gone_at = False
@@ -266,12 +256,8 @@ class PracticeBillingItem(models.Model):
             self.confirm_reason = False
 
     def _drop(self):
-        """Bill this item no more: its client does not belong to the session, or it is off."""
-        if self.invoice_line_ids:
-            # It was invoiced once and credited; that stays to be seen.
-            self.attendance = 'cancelled'
-        else:
-            self.unlink()
+        """Bill these items no more: their clients do not belong to the session, or it is off."""
+        self.unlink()
 
     def _log_session_moved(self, moved_to):
         """Say on the item and on its invoice that the session was moved.
@@ -290,10 +276,10 @@ class PracticeBillingItem(models.Model):
     # === SERIES === #
 
     @api.model
-    def _repoint(self, moves):
+    def _repoint(self, moves: list[tuple]):
         """Give items to the sessions that take the place of those which they had.
 
-        :param list moves: pairs of an item (sudo) and its new session, or no session
+        :param moves: pairs of an item (sudo) and its new session, or no session
         """
         taken = {
             (item.event_id, item.client_id, item.payer_id)
@@ -344,16 +330,14 @@ class PracticeBillingItem(models.Model):
         for same in groups.values():
             rest = same.sorted(lambda item: (item.state != 'invoiced', item.id))[1:]
             for item in rest:
+                item.event_id = False
                 if item.state == 'invoiced':
-                    item.event_id = False
                     item._message_log(
                         body=self.env._(
                             "This session is billed to the same contact twice, since two contacts"
                             " were merged. Credit one of the invoices."
                         )
                     )
-                elif item.invoice_line_ids:
-                    item.write({'event_id': False, 'attendance': 'cancelled'})
                 else:
-                    item.unlink()
+                    item._drop()
         self.env.flush_all()

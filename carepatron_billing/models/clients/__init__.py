@@ -1,5 +1,4 @@
 from . import (
-    account_move,
     practice_billing_item,
     practice_payer_share,
     res_partner,

@@ -1,14 +1,10 @@
-from odoo import api, fields, models
+from odoo import api, models
 
 
 class PracticeBillingItem(models.Model):
     """Who pays: one item for each payer of a client's session."""
 
     _inherit = 'practice.billing.item'
-
-    # Named as on Odoo's invoice lines, where it goes: a share's tax is what is left of the whole
-    # session's, not what its own price would give.
-    extra_tax_data = fields.Json()
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -23,12 +19,15 @@ class PracticeBillingItem(models.Model):
             self.payer_id._billing_keep_private()
         return result
 
+    def _prepare_for_events(self, facts):
+        """Override to bill each payer's share."""
+        return self._split_among_payers(super()._prepare_for_events(facts))
+
     @api.model
-    def _split_among_payers(self, vals_list):
+    def _split_among_payers(self, vals_list: list[dict]) -> list[dict]:
         """Return the values of the items that these are to be, one for each payer.
 
-        :param list[dict] vals_list: values of items, each of a whole session of a client
-        :rtype: list[dict]
+        :param vals_list: values of items, each of a whole session of a client
         """
         shares_sudo = (
             self.env['practice.payer.share']
@@ -60,13 +59,12 @@ class PracticeBillingItem(models.Model):
             for payer, part in parts.items()
         ]
 
-    def _prepare_share(self, payer, part, values):
+    def _prepare_share(self, payer, part: float, values: dict) -> dict:
         """Return what one payer's share of this whole session costs.
 
         :param res.partner payer: who pays it
-        :param float part: what it costs with tax, as the client would be taxed
-        :param dict values: of the whole session's item
-        :rtype: dict
+        :param part: what it costs with tax, as the client would be taxed
+        :param values: of the whole session's item
         """
         if self.currency_id.compare_amounts(part, self.amount_total) == 0:
             return {}

@@ -55,12 +55,6 @@ class AccountMove(models.Model):
                 return template_sudo
         return move_sudo.company_id._billing_default_template()
 
-    def _billing_clients(self):
-        """Return whose sessions these are (sudo); the payer may be somebody else."""
-        return self.sudo().invoice_line_ids.billing_item_id.client_id or (
-            self.sudo().billing_client_id
-        )
-
     def _billing_practitioners(self):
         """Return who held the sessions (sudo); without any, the invoice's own user if that is a
         practitioner who is registered."""

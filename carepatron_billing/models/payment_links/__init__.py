@@ -5,4 +5,5 @@ from . import (
     practice_payment_link_page,
     practice_payment_link_sending,
     res_company,
+    res_partner,
 )

@@ -4,4 +4,5 @@ from . import (
     calendar_event_changes,
     calendar_event_group,
     calendar_event_private,
+    res_partner,
 )

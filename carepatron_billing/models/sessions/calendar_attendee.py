@@ -15,28 +15,21 @@ class CalendarAttendee(models.Model):
     _inherit = 'calendar.attendee'
 
     def write(self, vals):
-        """Override of `calendar`: a client who declines in time is not billed, and one who
-        declines late as the practice's rule says."""
-        Item = self.env['practice.billing.item']
-        if vals.get('state') == 'declined':
-            Item._decline(self.filtered(lambda attendee: attendee.state != 'declined'))
-        again = self.filtered(lambda attendee: attendee.state == 'declined')
+        """Override of `calendar`: who declines a session to come is no client of it any more."""
         result = super().write(vals)
         if vals.get('state') == 'declined':
             now = fields.Datetime.now()
             facts = self.event_id._billing_facts()
             ahead = [event.id for event, fact in facts.items() if fact.begins > now]
-            Item._follow_events(self.event_id.browse(ahead), {'attendee_ids'})
-        elif vals.get('state') and again:
-            Item._accept_again(again)
+            self.event_id.browse(ahead)._billing_sessions_changed({'attendee_ids'})
         return result
 
     def unlink(self):
-        """Override of `calendar`: who is taken out of a session is not billed for it."""
+        """Override of `calendar`: who is taken out of a session is no client of it any more."""
         events = self.event_id
         result = super().unlink()
         if not events._billing_is_writing():
-            self.env['practice.billing.item']._follow_events(events.exists(), {'attendee_ids'})
+            events.exists()._billing_sessions_changed({'attendee_ids'})
         return result
 
     def _notify_attendees(self, mail_template, notify_author=False, force_send=False):
@@ -69,21 +62,15 @@ class CalendarAttendee(models.Model):
 
     def _billing_filter_discreet(self):
         """Return the clients among these who get a mail of ours instead of Odoo's, which holds the
-        session's title and description and names everybody.
-
-        :rtype: recordset of `calendar.attendee`
-        """
+        session's title and description and names everybody."""
         clients = self.filtered('partner_id.partner_share')
         shown = clients.event_id._billing_privacy()
         return clients.filtered(
             lambda one: shown[one.event_id] != FULL or one.event_id._billing_is_group()
         )
 
-    def _billing_invitation_words(self):
-        """Return subject and text of the invitation that this client gets, for an example of it.
-
-        :rtype: tuple[str, str]
-        """
+    def _billing_invitation_words(self) -> tuple[str, str]:
+        """Return subject and text of the invitation that this client gets, for an example of it."""
         self.ensure_one()
         name = 'calendar.calendar_template_meeting_invitation'
         if self._billing_filter_discreet():

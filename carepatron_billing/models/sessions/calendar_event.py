@@ -3,7 +3,6 @@ from collections import namedtuple
 from datetime import time, timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import SQL
 
@@ -51,102 +50,8 @@ class CalendarEvent(models.Model):
         groups=GROUP,
         help="The clients among the attendees. Remove who is not billed, add who is.",
     )
-    billing_item_ids = fields.One2many('practice.billing.item', 'event_id', groups=GROUP)
-
-    # What the desk may know of a session, also where its title and notes are private.
-    billing_service_name = fields.Char(
-        string="Session's Service",
-        compute='_compute_billing',
-        groups=GROUP,
-    )
-    billing_clients = fields.Char(
-        string="Client",
-        compute='_compute_billing',
-        groups=GROUP,
-    )
-    billing_amount = fields.Monetary(
-        string="Price",
-        currency_field='billing_currency_id',
-        compute='_compute_billing',
-        groups=GROUP,
-        help="With tax, for all clients of the session.",
-    )
-    billing_currency_id = fields.Many2one(
-        'res.currency',
-        compute='_compute_billing',
-        groups=GROUP,
-    )
-    billing_attendance = fields.Selection(
-        [
-            ('attended', "Attended"),
-            ('no_show', "No-show"),
-            ('late_cancelled', "Late cancellation"),
-            ('cancelled', "Cancelled"),
-        ],
-        string="Attendance",
-        compute='_compute_billing',
-        groups=GROUP,
-    )
-    billing_is_group = fields.Boolean(
-        string="Several Clients", compute='_compute_billing', groups=GROUP
-    )
-    billing_notice = fields.Char(
-        compute='_compute_billing',
-        groups=GROUP,
-        help="What somebody who bills this session should know.",
-    )
 
     # === COMPUTE METHODS === #
-
-    @api.depends('billing_service_id', 'attendee_ids.state', 'user_id')
-    @api.depends_context('uid', 'allowed_company_ids')
-    def _compute_billing(self):
-        saved = self.filtered(lambda event: event._origin.id)
-        facts = saved._origin._billing_facts()
-        items_sudo = (
-            self.env['practice.billing.item']
-            .sudo()
-            .search(
-                [
-                    ('event_id', 'in', saved._origin.ids),
-                ]
-            )
-        )
-        for event in self:
-            fact = facts.get(event._origin)
-            items = items_sudo.filtered(lambda item, event=event: item.event_id == event._origin)
-            if not fact or not (fact.service or items) or not event._billing_may_see(fact):
-                event.billing_service_name = False
-                event.billing_clients = False
-                event.billing_amount = 0.0
-                event.billing_currency_id = False
-                event.billing_notice = False
-                event.billing_attendance = False
-                event.billing_is_group = False
-                continue
-            waiting = [
-                items_sudo.new({**values, 'event_id': False})
-                for values in items._split_among_payers(
-                    items._prepare_for_event(event._origin, fact)
-                )
-            ]
-            event.billing_service_name = (fact.service or items[0].service_id).name
-            clients = items.client_id.union(*(item.client_id._origin for item in waiting))
-            event.billing_clients = ", ".join(clients.mapped('name'))
-            marks = set(items.mapped('attendance')) | ({False} if waiting else set())
-            event.billing_attendance = marks.pop() if len(marks) == 1 else False
-            event.billing_is_group = len(clients) > 1
-            shares = [*items, *waiting]
-            event.billing_currency_id = shares[0].currency_id if shares else False
-            event.billing_amount = sum(item.amount_total for item in shares)
-            event.billing_notice = items._get_session_notice()
-
-    def _billing_may_see(self, fact):
-        """Return whether the user may know what is billed for a session."""
-        return fact.company in self.env.companies and (
-            fact.practitioner == self.env.user
-            or self.env.user.has_group('carepatron_billing.group_front_desk')
-        )
 
     @api.depends(
         'attendee_ids.state',
@@ -205,10 +110,7 @@ class CalendarEvent(models.Model):
 
     def _billing_usual_service(self):
         """Return the service that a session with these attendees usually is: the client's, else
-        the practitioner's, else the only one of this length, else the practice's.
-
-        :rtype: recordset of `product.product`
-        """
+        the practitioner's, else the only one of this length, else the practice's."""
         clients = self._billing_attending_clients()
         Product = self.env['product.product']
         if not clients or not self.env.user.has_group(GROUP):
@@ -227,117 +129,21 @@ class CalendarEvent(models.Model):
             usual = services if len(services) == 1 else Product
         return usual or self.env.company.billing_service_id
 
-    # === ACTION METHODS === #
-
-    def action_billing_invoice(self):
-        """Invoice the clients of these sessions, or show the invoices that they have already.
-
-        :rtype: dict
-        :raise UserError: if something is missing for an invoice; it says what
-        """
-        self.check_access('read')
-        items = self._billing_make_items()
-        if len(self) == 1:
-            # The click of somebody who looks at this very session confirms it.
-            items.filtered(lambda item: item.state == 'to_confirm').action_billing_confirm()
-        waiting = items.filtered(lambda item: item.state in ('to_confirm', 'unbilled'))
-        if not waiting and not items.invoice_id:
-            items._check_invoiceable()
-        waiting._invoice()
-        return items.invoice_id._billing_action_open()
-
-    def action_billing_preview(self):
-        """Show what invoices these sessions give, before anything is posted.
-
-        What is no session is left out; where all is invoiced already, the invoices are shown.
-
-        :rtype: dict
-        :raise UserError: if there is nothing to bill, saying why
-        """
-        self.check_access('read')
-        sessions = self.filtered('billing_state') or self
-        items = sessions._billing_make_items()
-        if 'unbilled' in items.mapped('state') or 'to_confirm' in items.mapped('state'):
-            return items.action_billing_preview()
-        return sessions.action_billing_open_invoices()
-
-    def action_billing_attended(self):
-        """Mark these sessions as attended."""
-        return self._billing_make_items().action_billing_attended()
-
-    def action_billing_no_show(self):
-        """Mark these sessions as missed without notice."""
-        return self._billing_make_items().action_billing_no_show()
-
-    def action_billing_late_cancelled(self):
-        """Mark these sessions as cancelled too late."""
-        return self._billing_make_items().action_billing_late_cancelled()
-
-    def action_billing_cancelled(self):
-        """Mark these sessions as cancelled; where that was too late, as cancelled late."""
-        return self._billing_make_items().action_billing_cancelled()
-
-    def action_billing_clients(self):
-        """Show the clients of a session, to mark or bill each of them.
-
-        :rtype: dict
-        """
-        items = self._billing_make_items()
-        action = self.env['ir.actions.act_window']._for_xml_id(
-            'carepatron_billing.practice_billing_item_action'
-        )
-        return {
-            **action,
-            'name': self.env._("Clients of the session"),
-            'domain': [('id', 'in', items.ids)],
-            'context': {'group_by': []},
-        }
-
-    def action_billing_open_invoices(self):
-        """Show the invoices of these sessions, those that the user may see.
-
-        :rtype: dict
-        """
-        items = self.env['practice.billing.item'].search([('event_id', 'in', self.ids)])
-        return items.invoice_id._billing_action_open()
-
     # === BUSINESS METHODS === #
 
-    def _billing_make_items(self):
-        """Make the missing items of these sessions for the current user.
+    def _billing_may_see(self, fact: Fact) -> bool:
+        """Return whether the user may know what is billed for a session."""
+        return fact.company in self.env.companies and (
+            fact.practitioner == self.env.user
+            or self.env.user.has_group('carepatron_billing.group_front_desk')
+        )
 
-        :return: all items of these sessions
-        :rtype: recordset of `practice.billing.item`
-        :raise AccessError: if the user may not bill one of them
-        :raise UserError: if there is nothing to bill, saying why
-        """
-        facts = self._billing_facts()
-        for fact in facts.values():
-            if not fact.service:
-                raise UserError(
-                    self.env._(
-                        "Choose a service for this session first; its price goes on the invoice."
-                    )
-                )
-            if not fact.clients:
-                raise UserError(
-                    self.env._(
-                        "Add the client to the session's attendees first. A colleague, or somebody "
-                        "who has declined, is not billed."
-                    )
-                )
-        items = self.env['practice.billing.item']._make_for_events(self)
-        items.check_access('write')
-        return items
-
-    def _billing_facts(self):
-        """Return what is to be billed for these sessions.
+    def _billing_facts(self) -> dict[models.BaseModel, Fact]:
+        """Return what is to be billed for each of these sessions.
 
         The private sessions of other users are masked in the cache, for superusers too once it
         happened. Aggregates and other models' records are read past the mask; the caller answers
         for the right to know.
-
-        :rtype: dict[calendar.event, Fact]
         """
         if not self.ids:
             return {}
@@ -383,12 +189,9 @@ class CalendarEvent(models.Model):
             )
         return facts
 
-    def _billing_read_clients(self):
-        """Return the clients (sudo) to bill for each session: clients among the attendees, less
-        those who were taken out, and those who were added.
-
-        :rtype: dict[int, res.partner]
-        """
+    def _billing_read_clients(self) -> dict[int, models.BaseModel]:
+        """Return the clients (sudo) to bill for each session, by its id: clients among the
+        attendees, less those who were taken out, and those who were added."""
         Partner = self.env['res.partner'].sudo()
         attendees_sudo = (
             self.env['calendar.attendee']

@@ -1,9 +1,7 @@
 from collections import namedtuple
-from datetime import timedelta
+from datetime import date, timedelta
 
-import pytz
-
-from odoo import models
+from odoo import fields, models
 from odoo.tools import SQL
 
 # Set in the context while a series is edited: its sessions are archived and made anew.
@@ -15,22 +13,54 @@ _WRITING = object()
 MOVED_BY_HAND = timedelta(days=3)
 RULE_DAYS = {'mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun', 'day', 'weekday', 'byday'}
 
-# A series before it is edited: its base event and sessions, the local day of each, the session of
-# each item (sudo) and whether one of the days around may take that one's place, and the id of the
-# newest session of all.
-Before = namedtuple('Before', ['base', 'events', 'days', 'items', 'last_id'])
+# A series before it is edited: its base event and sessions, the local day of each, what is attached
+# to them, those whose place one of the days around may take, and the id of the newest session of
+# all.
+Before = namedtuple('Before', ['base', 'events', 'days', 'attached', 'movable', 'last_id'])
 
 
 class CalendarEvent(models.Model):
-    """How billing follows what is done to sessions in the calendar."""
+    """What is done to sessions in the calendar, told to whoever keeps something of them.
+
+    Odoo archives or deletes the sessions of a series that is edited, and makes them anew. Rooms
+    that keep something of sessions override the hooks below: they say what they keep, and are told
+    what became of the sessions.
+    """
 
     _inherit = 'calendar.event'
+
+    # === HOOKS === #
+
+    def _billing_attached(self) -> dict[models.BaseModel, models.BaseModel]:
+        """Return what is kept of these sessions: single records (sudo), each with its session.
+
+        Rooms add theirs, and get them back by the two hooks that follow.
+        """
+        return {}
+
+    def _billing_sessions_gone(self, attached: dict):
+        """Say that sessions were archived or deleted.
+
+        :param attached: what was kept of them, see `_billing_attached`
+        """
+
+    def _billing_sessions_replaced(self, moves: list[tuple]):
+        """Say which sessions of a series take the place of others that are gone.
+
+        :param moves: pairs of a record that was kept of an old session, see `_billing_attached`,
+            and the new session or None; first those whose new session is certain
+        """
+
+    def _billing_sessions_changed(self, changed: set[str]):
+        """Say that these sessions were changed, or their attendees.
+
+        :param changed: names of the fields that were written
+        """
 
     # === CRUD METHODS === #
 
     def write(self, vals):
-        """Override of `calendar`: let items follow, also to the sessions of a series that Odoo
-        archives and makes anew."""
+        """Override of `calendar` to tell what became of sessions."""
         changed = set(vals)
         if self._billing_is_recreating():
             return super().write(vals)
@@ -47,18 +77,17 @@ class CalendarEvent(models.Model):
         writing = self.with_context(billing_writing=_WRITING)
         result = super(CalendarEvent, writing).write(vals)
         if vals.get('active') is False:
-            self._billing_sessions_gone(self._billing_items_sudo())
+            self._billing_sessions_gone(self._billing_attached())
         elif changed & self._billing_followed_fields():
-            self.env['practice.billing.item']._follow_events(self, changed)
+            self._billing_sessions_changed(changed)
         return result
 
     def unlink(self):
-        """Override of `calendar`: what was delivered stays to be billed."""
-        items_sudo = self._billing_items_sudo()
+        """Override of `calendar` to tell that sessions are gone."""
+        attached = {} if self._billing_is_recreating() else self._billing_attached()
         result = super().unlink()
-        if items_sudo and not self._billing_is_recreating():
-            items_sudo.invalidate_recordset(['event_id'])
-            self._billing_sessions_gone(items_sudo)
+        if attached:
+            self._billing_sessions_gone(attached)
         return result
 
     # === BUSINESS METHODS - SERIES === #
@@ -69,17 +98,8 @@ class CalendarEvent(models.Model):
     def _billing_is_writing(self):
         return self._billing_is_recreating() or self.env.context.get('billing_writing') is _WRITING
 
-    def _billing_items_sudo(self):
-        return self.env['practice.billing.item'].sudo().search([('event_id', 'in', self.ids)])
-
-    def _billing_sessions_gone(self, items_sudo):
-        self.env['practice.billing.item']._sessions_gone(items_sudo)
-
-    def _billing_followed_fields(self):
-        """Return the fields of a session that its items follow.
-
-        :rtype: set[str]
-        """
+    def _billing_followed_fields(self) -> set[str]:
+        """Return the fields of a session of whose change others are told."""
         return self._get_time_fields() | {
             'active',
             'allday',
@@ -93,11 +113,10 @@ class CalendarEvent(models.Model):
             'user_id',
         }
 
-    def _billing_before_series(self, vals):
+    def _billing_before_series(self, vals: dict) -> Before:
         """Return what has to be known of a series before it is edited.
 
-        :param dict vals: what is going to be written
-        :rtype: Before
+        :param vals: what is going to be written
         """
         series = self.recurrence_id
         events = series.calendar_event_ids | self
@@ -106,76 +125,71 @@ class CalendarEvent(models.Model):
             base = series.base_event_id or series._get_first_event() or self
         # The new series may hold none of the old sessions; nobody else's are seen meanwhile.
         [[last_id]] = self.env.execute_query(SQL("SELECT max(id) FROM calendar_event"))
+        movable = events
+        if not vals.keys() & RULE_DAYS:
+            movable = events.filtered(lambda event: not event.follow_recurrence)
         return Before(
             base=base,
             events=events,
             days=(events | base)._billing_local_days(),
-            items={
-                item: (
-                    item.event_id.sudo(False),
-                    bool(vals.keys() & RULE_DAYS) or not item.event_id.follow_recurrence,
-                )
-                for item in events._billing_items_sudo()
-            },
+            attached=events._billing_attached(),
+            movable=movable,
             last_id=last_id,
         )
 
-    def _billing_after_series(self, before, changed):
-        """Lead the items of a series' old sessions to the new ones.
+    def _billing_after_series(self, before: Before, changed: set[str]):
+        """Say what became of a series' old sessions.
 
-        An item goes to the occurrence on its old day, in the time zone of the series, plus the
-        shift.
-
-        :param Before before: what the series was
-        :param set[str] changed: names of the fields that were written
+        :param before: what the series was
+        :param changed: names of the fields that were written
         """
         after = (before.base | self).exists()
         after |= after.recurrence_id.calendar_event_ids
         after |= self.search([('id', '>', before.last_id), ('recurrence_id', '!=', False)])
         after = after.filtered('active')
-        if before.items:
-            days = after._billing_local_days()
-            base = before.base
-            shift = days[base] - before.days[base] if base in days else timedelta()
-            self.env['practice.billing.item'].invalidate_model(['event_id'])
-            self._billing_repoint(before, days, shift)
-        self.env['practice.billing.item']._follow_events(before.events.exists() | after, changed)
+        if before.attached:
+            self._billing_sessions_replaced(after._billing_match(before))
+        (before.events.exists() | after)._billing_sessions_changed(changed)
 
-    def _billing_repoint(self, before, after_days, shift):
-        """Find the new session of each item whose old one is archived or deleted.
+    def _billing_match(self, before: Before) -> list[tuple]:
+        """Find the one of these new sessions for each record that was kept of an old one.
 
-        :param Before before: what the series was
-        :param dict[calendar.event, datetime.date] after_days: of each session that there is now
-        :param timedelta shift: by which the series was moved
+        A record goes to the occurrence on its old day, in the time zone of the series, plus the
+        shift of the series.
+
+        :param before: what the series was
+        :return: see `_billing_sessions_replaced`
         """
+        days = self._billing_local_days()
+        base = before.base
+        shift = days[base] - before.days[base] if base in days else timedelta()
         by_day = {}
-        for event, day in after_days.items():
+        for event, day in days.items():
             by_day.setdefault(day, event)
         exact, near = [], []
-        for item, (old, may_be_near) in before.items.items():
+        for record, old in before.attached.items():
             if old.exists() and old.active:
                 continue
             wanted = before.days[old] + shift
             if wanted in by_day:
-                exact.append((item, by_day[wanted]))
+                exact.append((record, by_day[wanted]))
                 continue
-            days = sorted(by_day, key=lambda day, wanted=wanted: abs(day - wanted))
-            close = may_be_near and days and abs(days[0] - wanted) <= MOVED_BY_HAND
-            near.append((item, by_day[days[0]] if close else None))
-        self.env['practice.billing.item']._repoint(exact + near)
+            closest = min(by_day, key=lambda day, wanted=wanted: abs(day - wanted), default=None)
+            is_close = closest and old in before.movable and abs(closest - wanted) <= MOVED_BY_HAND
+            near.append((record, by_day[closest] if is_close else None))
+        return exact + near
 
-    def _billing_local_days(self):
-        """Return the day of each session, where its series is.
-
-        :rtype: dict[calendar.event, datetime.date]
-        """
+    def _billing_local_days(self) -> dict[models.BaseModel, date]:
+        """Return the day of each session, where its series is."""
         days = {}
         for event in self:
-            # The session's own is computed, and would be kept while its series is rewritten.
-            zone = pytz.timezone(event.recurrence_id.event_tz or 'UTC')
-            start = event.start if not event.allday else event.start.replace(hour=12)
-            moment = pytz.utc.localize(start)
-            days[event] = start.date() if event.allday else moment.astimezone(zone).date()
+            if event.allday:
+                days[event] = event.start.date()
+                continue
+            # The session's own zone is computed, and would be kept while its series is rewritten.
+            zone = event.recurrence_id.event_tz or 'UTC'
+            there = self.with_context(tz=zone)
+            days[event] = fields.Datetime.context_timestamp(there, event.start).date()
         return days
 
     def _update_future_events(self, values, time_values, recurrence_values):

@@ -64,6 +64,33 @@ class CalendarEvent(models.Model):
         )
         return self.browse(event_id for (event_id,) in rows)
 
+    @api.model
+    def _billing_visible_sessions_sql(self, which: SQL) -> SQL:
+        """Return the query of the sessions of whose billing the user may know.
+
+        See `_billing_may_see`.
+
+        :param which: what is true of the ids of the sessions at hand, e.g. `= 1`
+        """
+        is_desk = self.env.user.has_group('carepatron_billing.group_front_desk')
+        return SQL(
+            """
+            SELECT session.id
+              FROM calendar_event session
+         LEFT JOIN res_users practitioner ON practitioner.id = session.user_id
+         LEFT JOIN product_product service ON service.id = session.billing_service_id
+         LEFT JOIN product_template template ON template.id = service.product_tmpl_id
+             WHERE session.id %(which)s
+               AND %(own)s
+               AND COALESCE(template.company_id, practitioner.company_id, %(company)s)
+                   IN %(companies)s
+            """,
+            which=which,
+            own=SQL("TRUE") if is_desk else SQL("session.user_id = %s", self.env.uid),
+            company=self.env.company.id,
+            companies=tuple(self.env.companies.ids),
+        )
+
     # === WHAT IS FOUND === #
 
     @api.model

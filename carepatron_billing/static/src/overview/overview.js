@@ -3,7 +3,7 @@ import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardActionServiceProps } from "@web/webclient/actions/action_service";
-import { billingMark } from "../sessions/billing_mark";
+import { billingMark } from "../billing_items/billing_mark";
 
 /**
  * The app's first screen. All of it comes by one call; each figure opens its list.

@@ -7,7 +7,4 @@ class BasePartnerMergeAutomaticWizard(models.TransientModel):
     def _update_foreign_keys(self, src_partners, dst_partner):
         """Override of `base`: one person who was entered twice attended a session once."""
         self.env['practice.billing.item'].sudo()._merge_contacts(src_partners, dst_partner)
-        # A payer gets one mail a day.
-        self.env['practice.reminder.mail'].sudo()._merge_contacts(src_partners, dst_partner)
-        self.env['practice.audit.log'].sudo()._merge_contacts(src_partners, dst_partner)
         return super()._update_foreign_keys(src_partners, dst_partner)

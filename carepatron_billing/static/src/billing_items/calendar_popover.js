@@ -55,6 +55,7 @@ patch(AttendeeCalendarCommonPopover.prototype, {
             price: formatMonetary(session.billing_amount, {
                 currencyId: session.billing_currency_id && session.billing_currency_id[0],
             }),
+            state,
             mark: billingMark(state),
             notice: session.billing_notice,
             attendance: session.billing_attendance,
@@ -63,24 +64,7 @@ patch(AttendeeCalendarCommonPopover.prototype, {
             canMark: Boolean(state) && !session.billing_is_group,
             // What is invoiced is corrected first.
             canMiss: !["partial", "invoiced", "paid"].includes(state),
-            canInvoice: ["to_confirm", "unbilled", "partial"].includes(state),
-            canOpen: ["partial", "invoiced", "paid"].includes(state),
         });
-    },
-
-    /**
-     * @override
-     */
-    get hasFooter() {
-        return super.hasFooter || this.billing.canInvoice || this.billing.canOpen;
-    },
-
-    onBillingInvoice() {
-        return this.callBilling("action_billing_invoice");
-    },
-
-    onBillingOpen() {
-        return this.callBilling("action_billing_open_invoices");
     },
 
     onBillingClients() {
@@ -105,6 +89,11 @@ patch(AttendeeCalendarCommonPopover.prototype, {
         }
     },
 
+    /**
+     * Do one thing with the session and show what comes of it.
+     *
+     * @param {string} method of the session's, which returns an action
+     */
     async callBilling(method) {
         if (this.billing.busy) {
             return;

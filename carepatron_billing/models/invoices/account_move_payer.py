@@ -24,11 +24,14 @@ class AccountMove(models.Model):
         for move in self:
             move.billing_hides_sessions = bool(move._billing_hidden_lines())
 
-    def _billing_hidden_lines(self):
-        """Return the lines (sudo) of this document that its payer is not shown one by one.
+    def _billing_clients(self):
+        """Return whose sessions these are (sudo); the payer may be somebody else."""
+        return self.sudo().invoice_line_ids.billing_item_id.client_id or (
+            self.sudo().billing_client_id
+        )
 
-        :rtype: recordset of `account.move.line`
-        """
+    def _billing_hidden_lines(self):
+        """Return the lines (sudo) of this document that its payer is not shown one by one."""
         self.ensure_one()
         move_sudo = self.sudo()
         lines_sudo = move_sudo.invoice_line_ids
@@ -46,11 +49,10 @@ class AccountMove(models.Model):
             lambda line: line.display_type not in TEXTS and hidden.intersection(clients[line])
         )
 
-    def _billing_shows_sessions_of(self, client):
+    def _billing_shows_sessions_of(self, client) -> bool:
         """Whether the payer is shown a client's sessions: the own ones, or by permission.
 
         :param res.partner client: whose sessions these are (sudo)
-        :rtype: bool
         """
         payer = self.partner_id
         if client == payer or (client == payer.parent_id and payer.type != 'contact'):

@@ -1,0 +1,16 @@
+from odoo import fields, models
+
+GROUP = 'carepatron_billing.group_practitioner'
+
+
+class ResPartner(models.Model):
+    _inherit = 'res.partner'
+
+    billing_service_id = fields.Many2one(
+        'product.product',
+        string="Usual Service",
+        company_dependent=True,
+        domain=[('type', '=', 'service'), ('sale_ok', '=', True)],
+        groups=GROUP,
+        help="Offered for new sessions with this client or practitioner.",
+    )
