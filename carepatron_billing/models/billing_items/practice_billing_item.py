@@ -183,7 +183,7 @@ class PracticeBillingItem(models.Model):
     )
     waived = fields.Boolean(readonly=True)
     waive_reason = fields.Char(string="Not Billed Because", readonly=True, tracking=True)
-    # What gives an item its invoice is a later room's: see `invoices/practice_billing_item`.
+    # Empty here: invoices say which items are on them.
     invoice_id = fields.Many2one('account.move', readonly=True, index=True)
     state = fields.Selection(
         [
