@@ -147,7 +147,7 @@
         'views/client_rights/res_company_views.xml',
         'views/overview/practice_overview_views.xml',
         'views/audit_log/practice_audit_log_views.xml',
-        'views/overview/menu.xml',
+        'views/menu.xml',
     ],
     'demo': [
         'demo/practice_demo.xml',
