@@ -34,7 +34,7 @@ class StripeGatewayError(Exception):
     :param str kind: ``connection`` (may be tried again), ``key`` (refused), ``permission`` (the
         key lacks it, or has lost the account), ``request`` (Stripe did not accept it),
         ``declined`` (a saved card was, and no PaymentIntent is left of it),
-        ``signature`` (not from Stripe).
+        ``signature`` (not from Stripe), ``busy`` (others begin to pay the same invoices).
     :param str message: what went wrong, without secrets.
     :param str code: Stripe's error code, where there is one.
     """

@@ -42,7 +42,7 @@ class AccountPaymentReceiptReport(models.AbstractModel):
                 formatLang(env, payment.amount, currency_obj=payment.currency_id),
             )
         )
-        given_back = 0.0 if is_refund else payment.sudo()._billing_given_back()
+        given_back = 0.0 if is_refund else payment.sudo()._billing_refunded()
         if payment.currency_id.compare_amounts(given_back, 0.0) > 0:
             text = formatLang(env, given_back, currency_obj=payment.currency_id)
             facts.append((env._("Amount refunded"), text))
@@ -88,7 +88,7 @@ class AccountPaymentReceiptReport(models.AbstractModel):
         return payment.company_id._billing_default_template()
 
     def _get_mark(self, payment):
-        given_back = payment.sudo()._billing_given_back()
+        given_back = payment.sudo()._billing_refunded()
         if payment.currency_id.compare_amounts(given_back, payment.amount) >= 0:
             return ('cancelled', self.env._("Refunded"))
         return {

@@ -182,7 +182,7 @@ class TestCredit(BillingCommon):
         child = tx._create_child_transaction(50.0, is_refund=True)
         before = self.receipts()
         for _again in range(2):
-            child._stripe_payment_link_record_refund(
+            child._stripe_payment_link_record(
                 {
                     'id': 're_1',
                     'object': 'refund',

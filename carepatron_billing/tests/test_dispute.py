@@ -37,7 +37,7 @@ class TestDispute(BillingCommon):
 
     def told(self, status, *movements, amount=12000, tx=None):
         """Take over a dispute as Stripe would show it."""
-        return self.env['practice.dispute']._take_over(
+        return self.env['practice.dispute']._update_from_stripe(
             tx or self.tx,
             {
                 'id': 'du_1',

@@ -48,8 +48,8 @@ class TestOverpayment(BillingCommon):
 
     def refund(self, **values):
         refund = self.refund_of(self.tx, **values)
-        child = self.tx._stripe_payment_link_refund_tx(refund)
-        child._stripe_payment_link_record_refund(refund)
+        child = self.tx._stripe_payment_link_find_or_create_refund(refund)
+        child._stripe_payment_link_record(refund)
         return child
 
     def entries(self, payment):

@@ -1,9 +1,17 @@
+from contextlib import contextmanager
+from datetime import datetime
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
+from ..gateways.stripe_gateway import StripeGatewayError
+from ..models.stripe.one_way_to_pay import ROUNDS
 from .common import BillingCommon
+
+LONG_AGO = datetime(2020, 1, 1)
 
 
 @tagged('post_install', '-at_install')
@@ -226,6 +234,54 @@ class TestPaymentLink(BillingCommon):
         tx = self.make_transaction(self.move)
         self.assertEqual(link._unfit_transactions(None), tx)
         self.assertFalse(self.link._unfit_transactions(None))
+
+    @contextmanager
+    def begun_elsewhere_at_each_commit(self):
+        """Have somebody begin to pay everything due whenever a transaction is committed.
+
+        Gives a list of what they began.
+        """
+        link, begun = self.link_for_all().sudo(), []
+
+        def commit():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            if not link._open_transaction():
+                begun.append(link._create_transaction())
+                # Its time is over, so that it is closed without Stripe.
+                begun[-1].stripe_payment_link_session_expires_at = LONG_AGO
+
+        commit()
+        with patch.object(self.cr, 'commit', commit):
+            yield begun
+
+    def test_others_who_begin_again_and_again_end_in_an_answer_for_the_payer(self):
+        with (
+            self.begun_elsewhere_at_each_commit() as begun,
+            self.assertRaises(StripeGatewayError) as caught,
+        ):
+            self.link._pay()
+        self.assertEqual(caught.exception.kind, 'busy')
+        self.assertEqual(len(begun), 1 + ROUNDS)
+        self.assertFalse(self.link.sudo().transaction_ids)
+        told = self.provider._stripe_payment_link_explain(caught.exception)
+        self.assertIn("another window", told)
+
+    def test_form_answers_the_same_where_others_begin_again_and_again(self):
+        tx = self.make_transaction(self.move)
+        tx.billing_link_id = False
+        with self.begun_elsewhere_at_each_commit():
+            self.assertEqual(tx._get_specific_rendering_values({}), {})
+        self.assertEqual(tx.state, 'error')
+        self.assertIn("another window", tx.state_message)
+
+    def test_one_who_began_in_between_is_closed(self):
+        other = self.link_for_all().sudo()
+        other._create_transaction().stripe_payment_link_session_expires_at = LONG_AGO
+        with patch.object(self.cr, 'commit', self.env.flush_all):
+            tx = self.link._claim_transaction()
+        self.assertEqual(other.transaction_ids.state, 'cancel')
+        self.assertEqual((tx.state, tx.amount), ('draft', 120.0))
 
     def test_many_invoices_make_a_reference_that_stripe_takes(self):
         for _index in range(12):

@@ -49,7 +49,7 @@ class TestRefund(BillingCommon):
 
     def answer(self, refund, status='succeeded', **values):
         """Let Stripe answer, or tell later, how a refund stands."""
-        refund._stripe_payment_link_record_refund(
+        refund._stripe_payment_link_record(
             {
                 'id': 're_1',
                 'object': 'refund',
@@ -102,7 +102,7 @@ class TestRefund(BillingCommon):
         self.pay_by_hand(self.move)
         newest, first = self.move._billing_payments().sorted('id', reverse=True)
         self.refund(way='hand', scope='part', amount=60.0)
-        self.assertEqual([one._billing_given_back() for one in (newest, first)], [40.0, 20.0])
+        self.assertEqual([one._billing_refunded() for one in (newest, first)], [40.0, 20.0])
         Report = self.env['report.carepatron_billing.report_account_payment_receipt']
         marks = [
             document['mark']

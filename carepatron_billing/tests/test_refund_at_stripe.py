@@ -53,8 +53,8 @@ class TestRefundAtStripe(BillingCommon):
             'failure_balance_transaction': None,
             **values,
         }
-        child = tx._stripe_payment_link_refund_tx(refund)
-        child._stripe_payment_link_record_refund(refund)
+        child = tx._stripe_payment_link_find_or_create_refund(refund)
+        child._stripe_payment_link_record(refund)
         return child
 
     def confirm(self, note):

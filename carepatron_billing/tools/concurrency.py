@@ -39,6 +39,11 @@ def claim(records):
     )
 
 
+def commit_before_call(env):
+    """Commit what must survive an outside call, whatever happens during it (rule 1)."""
+    env.cr.commit()  # pylint: disable=invalid-commit
+
+
 def from_timestamp(seconds):
     """Return the moment, naive in UTC as Odoo stores it, of Stripe's seconds."""
     return datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None)

@@ -5,5 +5,6 @@ from . import (
     payment_transaction,
     practice_card_holder,
     practice_card_holder_page,
+    practice_stripe_event,
     res_partner,
 )

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 
 from ...const import PROVIDER_CODE
 from ...gateways.stripe_gateway import StripeGatewayError
+from ...tools.concurrency import commit_before_call
 
 # A request may take longer than that, and is cut off later.
 SECONDS = 45
@@ -63,7 +64,7 @@ class PaymentProvider(models.Model):
             cards_sudo.stripe_payment_link_to_detach = False
             holder_sudo.customer = False
             # What is gone at Stripe is gone here, whatever becomes of the next one.
-            self.env.cr.commit()  # pylint: disable=invalid-commit
+            commit_before_call(self.env)
 
     def _stripe_payment_link_cards_gateway(self):
         # Where the server's key opens another account by now, nobody would be found there, and

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 
 from ...const import PROVIDER_CODE
 from ...gateways.stripe_gateway import StripeGatewayError
-from ...tools.concurrency import claim
+from ...tools.concurrency import claim, commit_before_call
 from .card_declines import AUTHENTICATION, reason_of
 
 _logger = logging.getLogger(__name__)
@@ -30,25 +30,24 @@ class PaymentTransaction(models.Model):
     billing_decline = fields.Char(
         string="Decline Code", help="Why Stripe declined a saved card.", readonly=True, copy=False
     )
-    billing_autopay = fields.Boolean(
-        string="Autopay", help="Charged by itself.", readonly=True, copy=False
-    )
     stripe_payment_link_customer = fields.Char(
         string="Stripe Customer", readonly=True, copy=False, groups='base.group_system'
     )
 
     # === BUSINESS METHODS - SAVING A CARD === #
 
-    def _stripe_payment_link_ensure_customer(self):
-        """Note who is to keep the card at Stripe, before the session is asked for."""
+    def _stripe_payment_link_session_url(self) -> str | bool:
+        """Override to note who is to keep the card at Stripe, before the session is asked for."""
         if self.tokenize and not self.stripe_payment_link_customer:
             holder = self.env['practice.card.holder']._for(self.partner_id, self.company_id)
             self.stripe_payment_link_customer = holder._ensure_customer()
             self.billing_consent = self.billing_consent or holder._consent()
-            self._stripe_payment_link_commit()
+            commit_before_call(self.env)
+        return super()._stripe_payment_link_session_url()
 
-    def _stripe_payment_link_keep_params(self, params):
-        """Return a session's parameters with what makes Stripe keep the card."""
+    def _stripe_payment_link_session_params(self):
+        """Override to have Stripe keep the card."""
+        params = super()._stripe_payment_link_session_params()
         if not self.stripe_payment_link_customer:
             return params
         params = {**params, 'customer': self.stripe_payment_link_customer}
@@ -161,15 +160,34 @@ class PaymentTransaction(models.Model):
         self._charge_with_token()
         if self.state in ('done', 'error', 'cancel') and not self.is_post_processed:
             self._post_process()
-        self._stripe_payment_link_commit()
+        commit_before_call(self.env)
 
-    def _billing_after_charge(self):
-        """Let the payment link go out where the bank asks for the card's owner, once."""
-        if self.state == 'error' and self.billing_decline == AUTHENTICATION:
-            for move in self.invoice_ids:
-                move._billing_mail_link()
-        if self.state == 'error' and self.billing_autopay:
-            self.invoice_ids._billing_autopay_declined(self)
+    def _stripe_payment_link_begin(self):
+        """Override: the invoices of a charge count as being paid from before Stripe is asked."""
+        if self._stripe_payment_link_is_card_charge():
+            claim(self)
+            self._set_pending()
+        return super()._stripe_payment_link_begin()
+
+    def _post_process(self):
+        """Override of `account_payment`: Odoo would not book what its wizard had given up."""
+        if not self.env.context.get('billing_posting_payment'):
+            self.filtered(
+                lambda tx: (
+                    tx.provider_code == PROVIDER_CODE
+                    and tx.state == 'done'
+                    and not tx.is_post_processed
+                )
+            )._stripe_payment_link_detach_draft()
+        return super()._post_process()
+
+    def _billing_follow_up(self):
+        """Override to let the payment link go out where the bank asks for the card's owner."""
+        for tx in self:
+            if tx.state == 'error' and tx.billing_decline == AUTHENTICATION:
+                for move in tx.invoice_ids:
+                    move._billing_mail_link()
+        return super()._billing_follow_up()
 
     def _stripe_payment_link_explain_card(self):
         """Return why this card cannot be charged at all, in words for the desk; '' if it can."""
@@ -195,7 +213,7 @@ class PaymentTransaction(models.Model):
         }
 
     def _stripe_payment_link_charge_failed(self, error):
-        """Take over that Stripe gave no answer, or refused to try."""
+        """Record that Stripe gave no answer, or refused to try."""
         if error.kind == 'connection' and self.state == 'pending':
             # It may have been charged: the reconcile cron finds out, nobody may charge meanwhile.
             self.state_message = self.env._(
@@ -212,12 +230,18 @@ class PaymentTransaction(models.Model):
             self.token_id._stripe_payment_link_refresh(None)
         self._set_error(message)
 
-    def _stripe_payment_link_apply_intent(self, intent):
-        """Take over the state of a PaymentIntent that charged a saved card, never backwards."""
+    def _apply_updates(self, payment_data):
+        """Override of `payment` to follow the PaymentIntent of a charge, never backwards."""
+        is_ours = self.provider_code == PROVIDER_CODE
+        if not is_ours or payment_data.get('object') != 'payment_intent':
+            return super()._apply_updates(payment_data)
         if not self.provider_reference:
-            self.provider_reference = intent['id']
-        if self.state == 'done':
-            return
+            self.provider_reference = payment_data['id']
+        if self.state != 'done':
+            self._stripe_payment_link_apply_intent(payment_data)
+        return None
+
+    def _stripe_payment_link_apply_intent(self, intent):
         charge = intent.get('latest_charge')
         self._stripe_payment_link_note_movement(charge if isinstance(charge, dict) else {})
         status = intent['status']
@@ -235,11 +259,11 @@ class PaymentTransaction(models.Model):
     # === BUSINESS METHODS - LOOKING AFTER CHARGES === #
 
     @api.model
-    def _stripe_payment_link_charge_told(self, provider, intent_id):
-        """Take over a charge of a saved card that Stripe told about.
+    def _stripe_payment_link_sync_charge_of(self, provider, intent_id) -> bool:
+        """Bring the books up to the charge of a saved card.
 
+        :param str intent_id: of its PaymentIntent
         :return: whether it is one of this database
-        :rtype: bool
         """
         intent = provider._stripe_payment_link_gateway().payment_intent_now(intent_id)
         tx = self._stripe_payment_link_search(provider, intent).filtered(
@@ -249,13 +273,30 @@ class PaymentTransaction(models.Model):
             tx._stripe_payment_link_record(intent)
         return bool(tx)
 
-    def _stripe_payment_link_look_after_charge(self):
-        """Bring a charge to its end whose worker died before, or while, Stripe was called."""
+    def _stripe_payment_link_reconcile_one(self):
+        """Override to bring a charge to its end whose worker died before, or while, Stripe was
+        called."""
+        if not self._stripe_payment_link_is_card_charge():
+            return super()._stripe_payment_link_reconcile_one()
         if self.state == 'draft':
             self._set_canceled()
-            self._post_process()
-        else:
-            self._stripe_payment_link_sync_charge()
+            return self._post_process()
+        return self._stripe_payment_link_sync_charge()
+
+    def _stripe_payment_link_close(self):
+        """Override: a charge in *draft* was never asked for, see `_stripe_payment_link_begin`."""
+        charges = self.filtered(
+            lambda tx: tx.state == 'draft' and tx._stripe_payment_link_is_card_charge()
+        )
+        charges._set_canceled()
+        return super(PaymentTransaction, self - charges)._stripe_payment_link_close()
+
+    def _stripe_payment_link_sync(self):
+        """Override to look charges up, which have no session."""
+        charges = self.filtered(lambda tx: tx._stripe_payment_link_is_card_charge())
+        for tx in charges:
+            tx._stripe_payment_link_sync_charge()
+        return super(PaymentTransaction, self - charges)._stripe_payment_link_sync()
 
     def _stripe_payment_link_sync_charge(self):
         """Find out what became of a charge whose answer was lost; what never was is given up.
@@ -280,8 +321,8 @@ class PaymentTransaction(models.Model):
             self.provider_reference = known[0]
         self._stripe_payment_link_record(gateway.payment_intent_now(self.provider_reference))
 
-    def _stripe_payment_link_let_payment_go(self):
-        """Part from a payment of Odoo's wizard that was given up before the money came.
+    def _stripe_payment_link_detach_draft(self):
+        """Let go of a payment of Odoo's wizard that was given up before the money came.
 
         Odoo would book none instead of it.
         """

@@ -9,8 +9,8 @@ from odoo.addons.payment import utils as payment_utils
 
 from ...const import PROVIDER_CODE
 from ...gateways.stripe_gateway import StripeGatewayError
-from ...tools.concurrency import claim
-from ..payment_links.practice_payment_link import SESSION_MARGIN
+from ...tools.concurrency import claim, commit_before_call
+from ..stripe.practice_payment_link import SESSION_MARGIN
 
 _logger = logging.getLogger(__name__)
 
@@ -207,7 +207,7 @@ class PracticeCardHolder(models.Model):
             }
         )
         tx.billing_consent = self._consent()
-        tx._stripe_payment_link_commit()
+        commit_before_call(self.env)
         # One that was completed a moment ago leads nowhere: to the page, which shows the card.
         return tx._stripe_payment_link_session_url() or self.url
 
@@ -264,8 +264,7 @@ class PracticeCardHolder(models.Model):
             self.write({'account': account, 'customer': False, 'nonce': secrets.token_hex(8)})
         if not self.customer:
             uuid = self.env['ir.config_parameter'].sudo().get_param('database.uuid')
-            # Rule 1 of the design: what must survive is committed before the outside call.
-            self.env.cr.commit()  # pylint: disable=invalid-commit
+            commit_before_call(self.env)
             customer = provider._stripe_payment_link_gateway().create_customer(
                 {'database': uuid, 'payer': self.nonce}, f'{uuid}:payer:{self.nonce}'
             )

@@ -80,6 +80,16 @@ class AccountMove(models.Model):
         )
         return live[:1]
 
+    def _billing_refundable(self):
+        """Override: what a bank took back cannot be refunded, whatever the books still say."""
+        left = super()._billing_refundable()
+        taken = sum(
+            dispute.amount
+            for dispute in self.billing_dispute_ids
+            if dispute.is_open and dispute._took_money()
+        )
+        return max(self.currency_id.round(left - taken), 0.0)
+
     def _billing_check_undisputed(self):
         """Raise a `UserError` if a bank is deciding about what was paid for this invoice."""
         self.ensure_one()

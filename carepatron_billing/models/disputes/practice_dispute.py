@@ -131,27 +131,26 @@ class PracticeDispute(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _told(self, provider, dispute_id):
-        """Take over a dispute that Stripe told about, as it is now.
+    def _sync_from_stripe(self, provider, dispute_id) -> bool:
+        """Bring a dispute, and the books, up to what Stripe shows of it now.
 
         :return: whether it is one of a payment of this database.
-        :rtype: bool
         """
-        told = provider._stripe_payment_link_gateway().dispute(dispute_id)
-        source = self.env['payment.transaction']._stripe_payment_link_source(
-            provider, told.get('payment_intent')
+        shown = provider._stripe_payment_link_gateway().dispute(dispute_id)
+        source = self.env['payment.transaction']._stripe_payment_link_find_by_intent(
+            provider, shown.get('payment_intent')
         )
         if not source:
             return False
-        self._take_over(source, told)
+        self._update_from_stripe(source, shown)
         return True
 
     @api.model
-    def _take_over(self, source, told):
-        """Bring the dispute of a payment, and the books, up to what Stripe shows.
+    def _update_from_stripe(self, source, shown):
+        """Record the dispute of a payment, and book what it moved.
 
         :param payment.transaction source: the payment
-        :param dict told: the dispute, just fetched
+        :param dict shown: the dispute, just fetched
         :rtype: recordset of `practice.dispute`
         """
         claim(source)
@@ -160,8 +159,8 @@ class PracticeDispute(models.Model):
             raise UserError(
                 self.env._("The disputed payment %s is not booked yet.", source.reference)
             )
-        dispute = self.search([('provider_id', '=', provider.id), ('dispute', '=', told['id'])])
-        values = self._values(source, told)
+        dispute = self.search([('provider_id', '=', provider.id), ('dispute', '=', shown['id'])])
+        values = self._values(source, shown)
         if dispute:
             dispute.write(values)
         else:
@@ -169,32 +168,31 @@ class PracticeDispute(models.Model):
                 {
                     **values,
                     'provider_id': provider.id,
-                    'dispute': told['id'],
+                    'dispute': shown['id'],
                     'transaction_id': source.id,
                     'partner_id': source.payment_id.partner_id.id,
                     'move_ids': source._stripe_payment_link_paid_moves().ids,
-                    'opened_at': from_timestamp(told['created']),
+                    'opened_at': from_timestamp(shown['created']),
                 }
             )
-        dispute._book(told)
+        dispute._book(shown)
         dispute._call_people()
         return dispute
 
-    def _values(self, source, told):
+    def _values(self, source, shown):
         states, reasons = (dict(self._fields[name].selection) for name in ('state', 'reason'))
         # Stripe may learn to say more; what is unknown here is not settled.
-        state = told['status'] if told['status'] in states else 'under_review'
-        due = told['evidence_details'].get('due_by')
+        state = shown['status'] if shown['status'] in states else 'under_review'
+        due = shown['evidence_details'].get('due_by')
         currency = source.currency_id.with_context(active_test=False).search(
-            [('name', '=', told['currency'].upper())]
+            [('name', '=', shown['currency'].upper())]
         )
+        decimals = source.provider_id._stripe_payment_link_decimals(currency)
         return {
             'state': state,
-            'reason': told['reason'] if told['reason'] in reasons else 'general',
+            'reason': shown['reason'] if shown['reason'] in reasons else 'general',
             'currency_id': currency.id,
-            'amount': payment_utils.to_major_currency_units(
-                told['amount'], currency, source.provider_id._stripe_payment_link_decimals(currency)
-            ),
+            'amount': payment_utils.to_major_currency_units(shown['amount'], currency, decimals),
             'evidence_due': due and from_timestamp(due),
             'closed_at': False if state in OPEN else fields.Datetime.now(),
         }

@@ -16,14 +16,14 @@ class PracticeDispute(models.Model):
     )
     loss_id = fields.Many2one('account.move', string="Booked as Lost", readonly=True)
 
-    def _book(self, told):
+    def _book(self, shown):
         """Book what this dispute moved at Stripe, and how it ended; each of it once.
 
-        :param dict told: the dispute as Stripe shows it
+        :param dict shown: the dispute as Stripe shows it
         """
         self.ensure_one()
         booked = set(self.entry_ids.mapped('billing_balance_transaction'))
-        for movement in sorted(told['balance_transactions'], key=lambda one: one['created']):
+        for movement in sorted(shown['balance_transactions'], key=lambda one: one['created']):
             if movement['id'] not in booked:
                 self._book_movement(movement)
         if self.state == 'lost' and not self.loss_id:

@@ -1,20 +1,12 @@
 from typing import NamedTuple
 
-from dateutil.relativedelta import relativedelta
-
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command, Domain
+from odoo.exceptions import AccessError
+from odoo.fields import Domain
 from odoo.tools import formatLang
 
-from ...const import PROVIDER_CODE
-from ...gateways.stripe_gateway import StripeGatewayError
 from ...tools.concurrency import claim
 from ...tools.qr_code import qr_code
-
-# A session that is about to close is no page to send a payer to.
-# Stripe itself asks for at least half an hour.
-SESSION_MARGIN = relativedelta(minutes=45)
 
 
 class Due(NamedTuple):
@@ -96,9 +88,6 @@ class PracticePaymentLink(models.Model):
         readonly=True,
         ondelete='set null',
         help="Where the payer is sent instead, after the invoice was corrected.",
-    )
-    transaction_ids = fields.One2many(
-        'payment.transaction', 'billing_link_id', groups='base.group_system'
     )
 
     _finder_uniq = models.Constraint('unique(finder)', "Two payment links are the same.")
@@ -302,10 +291,6 @@ class PracticePaymentLink(models.Model):
             lambda provider: provider.state != 'disabled'
         )
 
-    def _open_transaction(self):
-        """Return the one transaction (sudo) that may still bring money, or none."""
-        return self.sudo().transaction_ids.filtered(lambda tx: tx.state in ('draft', 'pending'))
-
     def _mark_viewed(self):
         """Remember the first time that somebody looked; never in the way of another's click."""
         links = self | (self.env[self._name] if self.move_id else self._moves().billing_link_ids)
@@ -313,109 +298,6 @@ class PracticePaymentLink(models.Model):
         if new:
             # Payments refer to the link: who books one must not stumble over a mere look.
             new.try_lock_for_update(allow_referencing=True).viewed_at = fields.Datetime.now()
-
-    def _pay(self, amount=None, keep_card=False):
-        """Return the address of Stripe's page for what is due now; False if nothing is payable.
-
-        May be called twice at once, or again after a crash at any point: there is at most one
-        payable session for each invoice, because opening one closes the others and claims the
-        invoices, and Stripe gives the same session to the same transaction. Commits before it
-        calls Stripe.
-
-        :param float amount: what to pay, as `_explain_amount` allows; None for what is due now
-        :param bool keep_card: whether the payer agreed that the card is kept for next time
-        :rtype: str | bool
-        :raise StripeGatewayError: if Stripe cannot be reached or refuses.
-        """
-        self.ensure_one()
-        tx_sudo = self.with_context(billing_keep_card=keep_card)._claim_transaction(amount)
-        if not tx_sudo:
-            return False
-        return tx_sudo._stripe_payment_link_session_url()
-
-    def _claim_transaction(self, amount=None):
-        """Return the open transaction (sudo) for an amount, closing those that do not fit."""
-        link_sudo = self.sudo()
-        unfit_sudo = link_sudo._unfit_transactions(amount)
-        if unfit_sudo:
-            # Money may be in one already: Stripe decides whether it can still be closed.
-            unfit_sudo._stripe_payment_link_close()
-            link_sudo._commit()
-        claim(link_sudo)
-        claim(link_sudo._moves())
-        if link_sudo._status() not in ('due', 'part_paid'):
-            return self.env['payment.transaction'].sudo()
-        due = link_sudo._due()
-        if amount is not None and link_sudo._explain_amount(due, amount):
-            return self.env['payment.transaction'].sudo()
-        if link_sudo._unfit_transactions(amount):
-            # Somebody opened one in between. Closing it needs the rows that we hold.
-            link_sudo._commit()
-            return self._claim_transaction(amount)
-        tx_sudo = link_sudo._open_transaction() or link_sudo._create_transaction(amount)
-        # It must survive whatever happens while Stripe is called.
-        link_sudo._commit()
-        return tx_sudo
-
-    def _commit(self):
-        # Rule 1 of the design: what must survive is committed before the outside call.
-        self.env.cr.commit()  # pylint: disable=invalid-commit
-
-    def _unfit_transactions(self, amount):
-        """Return the open transactions (sudo) that would bring money for the same invoices a
-        second time: this link's own for another amount, and those of every other way to pay."""
-        wanted = self._due().now if amount is None else amount
-        rivals_sudo = (self._due().moves.transaction_ids | self._open_transaction()).filtered(
-            lambda tx: tx.state == 'draft' and tx.provider_code == PROVIDER_CODE
-        )
-        return rivals_sudo.filtered(
-            lambda tx: tx.billing_link_id != self or not self._fits(tx, wanted)
-        )
-
-    def _fits(self, tx_sudo, amount=None):
-        """Whether an open transaction still asks for what is due, for long enough to be paid.
-
-        :param float amount: what it must ask for; None for anything that may be paid now
-        """
-        due = self._due()
-        currency = self.currency_id
-        if amount is None:
-            is_amount_right = not self._explain_amount(due, tx_sudo.amount)
-        else:
-            is_amount_right = not currency.compare_amounts(tx_sudo.amount, amount)
-        return (
-            is_amount_right
-            and tx_sudo.currency_id == currency
-            and tx_sudo.invoice_ids == due.moves
-            and tx_sudo.provider_id == self._provider()
-            and tx_sudo.tokenize == bool(self.env.context.get('billing_keep_card'))
-            and tx_sudo.stripe_payment_link_session_expires_at
-            > fields.Datetime.now() + SESSION_MARGIN
-        )
-
-    def _create_transaction(self, amount=None):
-        provider_sudo = self._provider()
-        due = self._due()
-        values = {
-            'provider_id': provider_sudo.id,
-            'payment_method_id': provider_sudo.payment_method_ids[:1].id
-            or self.env.ref('payment.payment_method_card').id,
-            'amount': due.now if amount is None else amount,
-            'currency_id': self.currency_id.id,
-            'partner_id': self.payer_id.id,
-            'operation': 'online_redirect',
-            'tokenize': bool(self.env.context.get('billing_keep_card')),
-            'invoice_ids': [Command.set(due.moves.ids)],
-            'billing_link_id': self.id,
-            'landing_route': self._path(),
-        }
-        txs_sudo = self.env['payment.transaction'].sudo()
-        if len(due.moves) > 1:
-            # All the numbers in a row would be longer than Stripe takes.
-            values['reference'] = txs_sudo._compute_reference(
-                PROVIDER_CODE, prefix=f'{due.moves[0].name}-{len(due.moves)}'
-            )
-        return txs_sudo.create(values)
 
     # === ACTION METHODS ===#
 
@@ -431,17 +313,16 @@ class PracticePaymentLink(models.Model):
         return {**action, 'res_id': self.id}
 
     def action_revoke(self):
-        """Make the link open nothing any more; a session that is open at Stripe is closed."""
+        """Make the link open nothing any more."""
         self.ensure_one()
         self.check_access('read')
         if not self.env.user.has_group('carepatron_billing.group_front_desk'):
             raise AccessError(self.env._("Only the front desk can revoke a payment link."))
-        link_sudo = self.sudo()
-        try:
-            link_sudo._open_transaction()._stripe_payment_link_close()
-        except StripeGatewayError as error:
-            raise UserError(link_sudo._provider()._stripe_payment_link_explain(error)) from None
-        link_sudo.revoked_at = fields.Datetime.now()
-        # A new link may be asked for at once; the database must not see two.
-        link_sudo.flush_recordset()
+        self.sudo()._revoke()
         return True
+
+    def _revoke(self):
+        """Let this link (sudo) open nothing any more."""
+        self.revoked_at = fields.Datetime.now()
+        # A new link may be asked for at once; the database must not see two.
+        self.flush_recordset()

@@ -52,19 +52,6 @@ class AccountPayment(models.Model):
         )
         return f'{self.payment_receipt_title} {self.name}.pdf'.replace('/', '_'), content
 
-    def _billing_given_back(self):
-        """Return how much of this payment (sudo) went back, online or by hand.
-
-        :rtype: float
-        """
-        refunds = self.payment_transaction_id._stripe_payment_link_refunds()
-        online = -sum(refunds.filtered(lambda tx: tx.state == 'done').mapped('amount'))
-        invoices = self.reconciled_invoice_ids.filtered(
-            lambda move: move.move_type == 'out_invoice'
-        )
-        by_hand = sum(move._billing_given_back_by_hand().get(self, 0.0) for move in invoices)
-        return min(online + by_hand, self.amount)
-
     def _billing_filter_documents(self):
         """Return the payments that are printed as our receipt: those of clients."""
         return self.filtered(lambda payment: payment.partner_type == 'customer')

@@ -3,7 +3,9 @@ from . import (
     account_move_give_back,
     account_move_refund_at_stripe,
     account_move_refunded,
+    account_payment,
     payment_transaction,
+    practice_stripe_event,
     res_company,
     res_partner,
 )

@@ -129,12 +129,6 @@ class AccountMove(models.Model):
         self.ensure_one()
         paid = self._billing_uncredited() - self.amount_residual
         gone = self.billing_given_back - sum(self._billing_refunds_under_way().mapped('amount'))
-        # What a bank took back is not there to be given back, whatever the books still say.
-        gone += sum(
-            dispute.amount
-            for dispute in self.billing_dispute_ids
-            if dispute.is_open and dispute._took_money()
-        )
         left = paid + self._billing_open_credit() - gone
         return max(self.currency_id.round(left), 0.0)
 

@@ -12,7 +12,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.service.model import retrying
 
-from ...const import PROVIDER_CODE, WEBHOOK_EVENTS
+from ...const import PROVIDER_CODE
 from ...gateways.stripe_gateway import DEFAULT_API_BASE, StripeGateway, StripeGatewayError, api_base
 from ...tools.concurrency import REPLAYED
 from .payment_provider_secret import from_server
@@ -311,6 +311,10 @@ class PaymentProvider(models.Model):
         """Return what a person can do about a :class:`StripeGatewayError`."""
         if error.kind == 'connection':
             return self.env._("Stripe cannot be reached right now. Please try again in a minute.")
+        if error.kind == 'busy':
+            return self.env._(
+                "This is just being paid in another window. Please try again in a minute."
+            )
         if error.kind == 'server':
             return self.env._(
                 "The key in the server's configuration opens another account than before. Connect"
@@ -390,7 +394,7 @@ class PaymentProvider(models.Model):
         known = self.stripe_payment_link_webhook_secret and self.stripe_payment_link_webhook
         endpoint = self._stripe_payment_link_owner_gateway().ensure_webhook_endpoint(
             self._stripe_payment_link_webhook_url(),
-            WEBHOOK_EVENTS,
+            list(self.env['practice.stripe.event']._handlers()),
             known=known or None,
             connect=self.stripe_payment_link_connection == 'connect',
         )
@@ -603,8 +607,10 @@ class PaymentProvider(models.Model):
         """
         seen = self.stripe_payment_link_seen_until or now
         since = (seen - POLL_OVERLAP).replace(tzinfo=timezone.utc)
-        events = self._stripe_payment_link_gateway().events(WEBHOOK_EVENTS, int(since.timestamp()))
         inbox_sudo = self.env['practice.stripe.event'].sudo()
+        events = self._stripe_payment_link_gateway().events(
+            list(inbox_sudo._handlers()), int(since.timestamp())
+        )
         for event in events:
             inbox_sudo._store(self, event)
         newest = max((event['created'] for event in events), default=0)

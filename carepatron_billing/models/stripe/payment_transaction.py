@@ -1,5 +1,4 @@
 import secrets
-from datetime import timezone
 
 from dateutil.relativedelta import relativedelta
 
@@ -12,14 +11,13 @@ from odoo.addons.payment.logging import get_payment_logger
 
 from ...const import PROVIDER_CODE
 from ...gateways.stripe_gateway import StripeGatewayError
-from ...tools.concurrency import REPLAYED, claim, from_timestamp
+from ...tools.concurrency import REPLAYED, claim, commit_before_call, from_timestamp
+from .one_way_to_pay import claim_alone
 
 _logger = get_payment_logger(__name__)
 
 # Stripe keeps a session open for 24 hours at most, counted from when the request arrives.
 SESSION_LIFE = relativedelta(hours=23)
-# A name on Stripe's page has a limit, and a payer's patience too.
-SHOWN_NUMBERS = 5
 # The reconcile cron leaves alone what the payer is most likely still busy with.
 RECONCILE_AFTER = relativedelta(minutes=2)
 
@@ -135,20 +133,10 @@ class PaymentTransaction(models.Model):
         values = {'date': self.company_id._billing_day(moved_at)}
         if self.currency_id != self.company_id.currency_id and self.stripe_payment_link_settled:
             values['force_balance'] = self.stripe_payment_link_settled
-        source = self.source_transaction_id.payment_id if self.operation == 'refund' else None
-        if source:
-            values['destination_account_id'] = source.destination_account_id.id
-        payment = super()._create_payment(**{**values, **extra_create_values})
-        if source:
-            invoices = self._stripe_payment_link_refunded_moves()
-            self._stripe_payment_link_match_asked(payment)
-            payment._billing_match_refund(source, invoices)
-            if payment._billing_open_debit():
-                invoices._billing_draft_credit(payment)
-        return payment
+        return super()._create_payment(**{**values, **extra_create_values})
 
     def _post_process(self):
-        """Override of `account_payment`: one post-processing per transaction, and its receipt.
+        """Override of `account_payment`: one post-processing for each transaction.
 
         Odoo's status page and cron may come along at the same moment as our inbox; who comes
         second waits for the row and is replayed, since the first one writes it.
@@ -156,53 +144,42 @@ class PaymentTransaction(models.Model):
         own = self.filtered(lambda tx: tx.provider_code == PROVIDER_CODE)
         claim(own)
         todo = self.filtered(lambda tx: tx not in own or not tx.is_post_processed)
-        if not self.env.context.get('billing_posting_payment'):
-            (todo & own).filtered(
-                lambda tx: tx.state == 'done'
-            )._stripe_payment_link_let_payment_go()
         result = super(PaymentTransaction, todo)._post_process()
-        for tx in todo & own:
-            tx._billing_after_charge()
-            if tx.state == 'done':
-                tx.payment_id._billing_send_receipt()
+        (todo & own)._billing_follow_up()
         return result
+
+    def _billing_follow_up(self):
+        """Do what follows, once, after transactions of ours were post-processed; rooms add it."""
 
     # === BUSINESS METHODS - ODOO'S PAYMENT FORM === #
 
-    def _stripe_payment_link_claim_invoices(self):
+    def _stripe_payment_link_claim_invoices(self) -> str:
         """Make this the one open way to pay its invoices, as the pay page does with its own.
 
         Closes the others at Stripe and commits before Stripe is asked for a session.
 
         :return: why this cannot be paid, in words for the payer; '' if it can
-        :rtype: str
-        :raise StripeGatewayError: if Stripe cannot be reached
+        :raise StripeGatewayError: if Stripe cannot be reached, or others begin to pay the same
+            invoices again and again
         """
         self.ensure_one()
-        rivals = self._stripe_payment_link_rivals()
-        if rivals:
-            # Money may be in one already: Stripe decides whether it can still be closed.
-            rivals._stripe_payment_link_close()
-            self._stripe_payment_link_commit()
-        claim(self.invoice_ids)
-        refusal = self._stripe_payment_link_explain_refusal()
-        if refusal:
-            return refusal
-        if self._stripe_payment_link_rivals():
-            # Somebody opened one in between.
-            self._stripe_payment_link_commit()
-            return self._stripe_payment_link_claim_invoices()
-        # A rival's money may have come meanwhile.
-        self.stripe_payment_link_due = self.invoice_ids._billing_due()
-        if self._stripe_payment_link_is_card_charge():
-            claim(self)
-            self._set_pending()
-        self._stripe_payment_link_commit()
-        return ''
+        refusal = claim_alone(
+            self.env,
+            rivals=self._stripe_payment_link_rivals,
+            rows=lambda: (self.invoice_ids,),
+            refusal=self._stripe_payment_link_explain_refusal,
+        )
+        if not refusal:
+            self._stripe_payment_link_begin()
+            commit_before_call(self.env)
+        return refusal
 
-    def _stripe_payment_link_commit(self):
-        # Rule 1 of the design: what must survive is committed before the outside call.
-        self.env.cr.commit()  # pylint: disable=invalid-commit
+    def _stripe_payment_link_begin(self):
+        """Write down, before Stripe is asked, that this is the way in which its invoices are paid.
+
+        What is due is that of this moment: a rival's money may have come meanwhile.
+        """
+        self.stripe_payment_link_due = self.invoice_ids._billing_due()
 
     def _stripe_payment_link_rivals(self):
         """Return the other transactions that would bring money for the same invoices."""
@@ -210,11 +187,8 @@ class PaymentTransaction(models.Model):
             lambda tx: tx.state == 'draft' and tx.provider_code == PROVIDER_CODE
         )
 
-    def _stripe_payment_link_explain_refusal(self):
-        """Return why this cannot be paid now, in words for the payer; '' if it can.
-
-        :rtype: str
-        """
+    def _stripe_payment_link_explain_refusal(self) -> str:
+        """Return why this cannot be paid now, in words for the payer; '' if it can."""
         if self.currency_id.compare_amounts(self.amount, 0.0) <= 0:
             return self.env._("There is nothing to pay.")
         moves = self.invoice_ids
@@ -239,180 +213,20 @@ class PaymentTransaction(models.Model):
             )
         return ''
 
-    # === BUSINESS METHODS - CHECKOUT SESSION ===#
+    # === BUSINESS METHODS - PROCESSING ===#
 
-    def _stripe_payment_link_session_url(self):
-        """Return the address of Stripe's page for this transaction.
+    def _stripe_payment_link_record(self, stripe_object):
+        """Bring this payment, its booking and its receipt up to what Stripe has just shown.
 
-        Records the session before anybody learns its address; a repetition at any point gets
-        the same session.
-
-        :return: the address; False if the session is open no more (the state tells why).
-        :rtype: str | bool
-        :raise StripeGatewayError: if Stripe cannot be reached or refuses.
-        """
-        self.ensure_one()
-        self._stripe_payment_link_ensure_customer()
-        session = self._stripe_payment_link_session_now()
-        if session['status'] == 'open':
-            return session['url']
-        self._stripe_payment_link_record(session)
-        return False
-
-    def _stripe_payment_link_session_now(self):
-        """Return this transaction's session as it is at Stripe, made if it was not yet."""
-        gateway = self.provider_id._stripe_payment_link_gateway()
-        known = self.sudo().stripe_payment_link_session
-        if known:
-            return gateway.checkout_session(known)
-        session = gateway.create_checkout_session(
-            self._stripe_payment_link_session_params(),
-            ':'.join(self._stripe_payment_link_metadata().values()),
-        )
-        self.sudo().stripe_payment_link_session = session['id']
-        return session
-
-    def _stripe_payment_link_session_params(self):
-        """Return the Checkout Session to ask for: opaque references, and what is due in one line.
-
-        Nothing in it may change from one call to the next, see idempotency.
-        """
-        base_url = self.provider_id.get_base_url()
-        metadata = self._stripe_payment_link_metadata()
-        # The payer's browser names the route; it leads nowhere but to this server.
-        landing = f'{base_url}/{(self.sudo().landing_route or "payment/status").lstrip("/")}'
-        params = {
-            'mode': 'payment',
-            'client_reference_id': ':'.join(metadata.values()),
-            'metadata': metadata,
-            'payment_intent_data': {'metadata': metadata},
-            'line_items': [
-                {
-                    'quantity': 1,
-                    'price_data': {
-                        'currency': self.currency_id.name.lower(),
-                        'unit_amount': self._stripe_payment_link_minor_amount(),
-                        'product_data': {'name': self._stripe_payment_link_label()},
-                    },
-                }
-            ],
-            'automatic_tax': {'enabled': False},
-            'adaptive_pricing': {'enabled': False},
-            'expires_at': int(
-                self.stripe_payment_link_session_expires_at.replace(tzinfo=timezone.utc).timestamp()
-            ),
-            'success_url': f'{base_url}/billing/stripe/return/{self.id}'
-            '?session_id={CHECKOUT_SESSION_ID}',
-            'cancel_url': landing,
-        }
-        return self._stripe_payment_link_keep_params(params)
-
-    def _stripe_payment_link_label(self):
-        """Return what Stripe's page calls the payment: the invoice's number, nothing clinical."""
-        numbers = self.invoice_ids.filtered('name').mapped('name')
-        if len(numbers) > SHOWN_NUMBERS:
-            # No words: whoever asks Stripe again, in whatever language, must say the same.
-            return f'{", ".join(numbers[:SHOWN_NUMBERS])}, +{len(numbers) - SHOWN_NUMBERS}'
-        return ', '.join(numbers) or self.reference
-
-    def _stripe_payment_link_metadata(self):
-        """Return what a session is recognised by: opaque, and no other session's.
-
-        :rtype: dict[str, str]
-        """
-        self.ensure_one()
-        return {
-            'database': self.env['ir.config_parameter'].sudo().get_param('database.uuid'),
-            'reference': self.reference,
-            'nonce': self.stripe_payment_link_nonce,
-        }
-
-    def _stripe_payment_link_owns(self, stripe_object):
-        """Return whether an object of Stripe's was made for this transaction.
-
-        Other apps of the practice may write metadata of their own beside ours.
-
-        :param dict stripe_object: a session, intent or refund
-        :rtype: bool
-        """
-        given = stripe_object.get('metadata') or {}
-        return self._stripe_payment_link_metadata().items() <= given.items()
-
-    def _stripe_payment_link_minor_amount(self):
-        return payment_utils.to_minor_currency_units(
-            abs(self.amount),
-            self.currency_id,
-            self.provider_id._stripe_payment_link_decimals(self.currency_id),
-        )
-
-    def _stripe_payment_link_close(self):
-        """Close the open sessions at Stripe; what turns out to be paid is recorded as paid.
-
-        :raise StripeGatewayError: if Stripe cannot be reached.
-        """
-        for tx in self.filtered(lambda tx: tx.state == 'draft'):
-            # A card is charged in the state *pending*: one in *draft* was not asked for yet.
-            never_shown = tx._stripe_payment_link_is_card_charge() or (
-                not tx.sudo().stripe_payment_link_session
-                and tx.stripe_payment_link_session_expires_at <= fields.Datetime.now()
-            )
-            if never_shown:
-                tx._set_canceled()
-                continue
-            session = tx._stripe_payment_link_session_now()
-            if session['status'] == 'open':
-                session = tx._stripe_payment_link_expire(session)
-            tx._stripe_payment_link_record(session)
-
-    def _stripe_payment_link_is_stale(self):
-        """Whether something else is due by now than when the payer was sent to Stripe."""
-        self.ensure_one()
-        return (
-            self.provider_code == PROVIDER_CODE
-            and self.state == 'draft'
-            and self.operation != 'refund'
-            and self.currency_id.compare_amounts(
-                self.stripe_payment_link_due, self.invoice_ids._billing_due()
-            )
-            != 0
-        )
-
-    def _stripe_payment_link_expire(self, session):
-        gateway = self.provider_id._stripe_payment_link_gateway()
-        try:
-            return gateway.expire_checkout_session(session['id'])
-        except StripeGatewayError as error:
-            if error.kind != 'request':
-                raise
-            # Refused because it was paid or closed a moment ago: ask which.
-            return gateway.checkout_session(session['id'])
-
-    def _stripe_payment_link_sync(self):
-        """Fetch the session anew and bring the transaction and the books up to it."""
-        for tx in self:
-            if tx._stripe_payment_link_is_card_charge():
-                tx._stripe_payment_link_sync_charge()
-                continue
-            gateway = tx.provider_id._stripe_payment_link_gateway()
-            session = gateway.checkout_session(tx.sudo().stripe_payment_link_session)
-            tx._stripe_payment_link_record(session)
-
-    def _stripe_payment_link_record(self, session):
-        """Take over the state of a session that has just been fetched, payment and receipt too.
-
+        :param dict stripe_object: the session, charge or refund, just fetched
         :raise ValidationError: if amount or currency are not those of the transaction; then
             nothing is posted and the transaction stays open, so that nobody pays again.
         """
         self.ensure_one()
         claim(self)
-        is_charge = session.get('object') == 'payment_intent'
-        if not self.sudo().stripe_payment_link_session and not is_charge:
-            self.sudo().stripe_payment_link_session = session['id']
-        self._process(PROVIDER_CODE, session)
+        self._process(PROVIDER_CODE, stripe_object)
         if not self.is_post_processed and self.state in ('done', 'cancel', 'error'):
             self._post_process()
-
-    # === BUSINESS METHODS - PROCESSING ===#
 
     @api.model
     def _stripe_payment_link_search(self, provider, session):
@@ -469,13 +283,11 @@ class PaymentTransaction(models.Model):
         return None
 
     def _apply_updates(self, payment_data):
-        """Override of `payment` to take over the session's state, never backwards."""
+        """Override of `payment` to follow the session's state, never backwards."""
         if self.provider_code != PROVIDER_CODE:
             return super()._apply_updates(payment_data)
-        if self.operation == 'refund':
-            return self._stripe_payment_link_apply_refund(payment_data)
-        if payment_data.get('object') == 'payment_intent':
-            return self._stripe_payment_link_apply_intent(payment_data)
+        if not self.sudo().stripe_payment_link_session:
+            self.sudo().stripe_payment_link_session = payment_data['id']
         intent = payment_data.get('payment_intent') or {}
         if isinstance(intent, str):
             # What Stripe answers when a session is closed is not expanded.
@@ -521,178 +333,6 @@ class PaymentTransaction(models.Model):
                 self.provider_id._stripe_payment_link_decimals(currency),
             )
 
-    # === BUSINESS METHODS - REFUND === #
-
-    def _refund(self, amount_to_refund=None):
-        """Override of `payment`: never more than is left, and one at a time.
-
-        :raise UserError: if there is not as much left, or Stripe cannot be reached; then the
-            refund is tried again by itself.
-        """
-        if self.provider_code != PROVIDER_CODE:
-            return super()._refund(amount_to_refund=amount_to_refund)
-        claim(self)
-        amount = amount_to_refund or self._stripe_payment_link_refundable()
-        self._stripe_payment_link_check_refundable(amount)
-        return super()._refund(amount_to_refund=amount)
-
-    def _send_refund_request(self):
-        """Override of `payment` to give the money back at Stripe."""
-        if self.provider_code != PROVIDER_CODE:
-            return super()._send_refund_request()
-        params = self._stripe_payment_link_refund_params()
-        key = ':'.join(self._stripe_payment_link_metadata().values())
-        gateway = self.provider_id._stripe_payment_link_gateway()
-        # Rule 1 of the design: the intention survives whatever happens during the call.
-        self.env.cr.commit()  # pylint: disable=invalid-commit
-        try:
-            refund = gateway.create_refund(params, key)
-            refund = gateway.refund(refund['id'])
-        except StripeGatewayError as error:
-            explanation = self.provider_id._stripe_payment_link_explain(error)
-            if error.kind == 'connection':
-                raise UserError(
-                    self.env._("%s The refund will be tried again by itself.", explanation)
-                ) from None
-            self._set_error(explanation)
-            self._stripe_payment_link_drop_credit()
-            return None
-        return self._stripe_payment_link_record_refund(refund)
-
-    def _stripe_payment_link_refund_params(self):
-        return {
-            'payment_intent': self.source_transaction_id.provider_reference,
-            'amount': self._stripe_payment_link_minor_amount(),
-            'metadata': self._stripe_payment_link_metadata(),
-        }
-
-    def _stripe_payment_link_refunds(self):
-        """Return the refunds of this payment that took money, or may still take it."""
-        return self.child_transaction_ids.filtered(
-            lambda tx: tx.operation == 'refund' and tx.state in ('draft', 'pending', 'done')
-        )
-
-    def _stripe_payment_link_refundable(self):
-        """Return how much of this payment can still be given back.
-
-        :rtype: float
-        """
-        self.ensure_one()
-        if self.state != 'done' or self.operation == 'refund':
-            return 0.0
-        given_back = -sum(self._stripe_payment_link_refunds().mapped('amount'))
-        gone = given_back + self._stripe_payment_link_withdrawn()
-        return max(self.currency_id.round(self.amount - gone), 0.0)
-
-    @api.model
-    def _stripe_payment_link_refund_told(self, provider, refund_id):
-        """Take over a refund that Stripe told about, ours or one made in Stripe's dashboard.
-
-        :return: whether it is one of a payment of this database.
-        :rtype: bool
-        """
-        gateway = provider._stripe_payment_link_gateway()
-        refund = gateway.refund(refund_id)
-        source = self._stripe_payment_link_source(provider, refund.get('payment_intent'))
-        if not source:
-            return False
-        claim(source)
-        source._stripe_payment_link_refund_tx(refund)._stripe_payment_link_record_refund(refund)
-        return True
-
-    @api.model
-    def _stripe_payment_link_source(self, provider, intent):
-        """Return the payment that a PaymentIntent brought, booked if it was not yet; empty if it
-        is none of this database.
-
-        :param str intent: its id; may be missing
-        :rtype: recordset of `payment.transaction`
-        """
-        if not intent:
-            return self.browse()
-        source = self.search(
-            [('provider_id', '=', provider.id), ('provider_reference', '=', intent)]
-        )
-        if not source:
-            # The payment's own event may come later than that of its refund or dispute.
-            gateway = provider._stripe_payment_link_gateway()
-            for session in gateway.sessions_of_payment_intent(intent):
-                source = self._stripe_payment_link_search(provider, session)
-                source.stripe_payment_link_session = session['id']
-        if not source and self._stripe_payment_link_charge_told(provider, intent):
-            source = self.search(
-                [('provider_id', '=', provider.id), ('provider_reference', '=', intent)]
-            )
-        if source and source.state != 'done':
-            source._stripe_payment_link_sync()
-        return source
-
-    def _stripe_payment_link_refund_tx(self, refund):
-        """Return the transaction of a refund of this payment, made now if it began at Stripe."""
-        known = self.child_transaction_ids.filtered(
-            lambda tx: tx.provider_reference == refund['id'] or tx._stripe_payment_link_owns(refund)
-        )
-        return known or self._create_child_transaction(
-            payment_utils.to_major_currency_units(
-                refund['amount'],
-                self.currency_id,
-                self.provider_id._stripe_payment_link_decimals(self.currency_id),
-            ),
-            is_refund=True,
-            provider_reference=refund['id'],
-        )
-
-    def _stripe_payment_link_record_refund(self, refund):
-        """Take over the state of a refund that has just been fetched, and book it.
-
-        :raise ValidationError: if amount or currency are not those of the transaction.
-        """
-        self.ensure_one()
-        claim(self)
-        if not self.provider_reference:
-            self.provider_reference = refund['id']
-        self._process(PROVIDER_CODE, refund)
-        if not self.is_post_processed and self.state in ('done', 'cancel', 'error'):
-            self._post_process()
-
-    def _stripe_payment_link_apply_refund(self, refund):
-        self._stripe_payment_link_note_movement(refund)
-        if refund['status'] in ('failed', 'canceled'):
-            if self.state in ('draft', 'pending', 'done'):
-                self._stripe_payment_link_refund_failed(refund)
-        elif self.state == 'error':
-            # Stripe never revives a failed refund: this is an older report.
-            return
-        elif refund.get('balance_transaction') or refund['status'] == 'succeeded':
-            # The money has left the balance, also where the payer's bank still has to act.
-            if self.state != 'done':
-                self._set_done()
-        elif self.state == 'draft':
-            self._set_pending()
-
-    def _stripe_payment_link_refund_failed(self, refund):
-        """Take back the booking of a refund that came back; the credit is open again."""
-        self._set_error(
-            self.env._("The bank did not accept the refund; the money is back at Stripe."),
-            extra_allowed_states=('done',),
-        )
-        invoices = self._stripe_payment_link_refunded_moves()
-        self._stripe_payment_link_drop_credit()
-        if not self.payment_id:
-            invoices._billing_refund_failed(self.payment_id)
-            return
-        movement = refund.get('failure_balance_transaction')
-        failed_at = (
-            from_timestamp(movement['created'])
-            if isinstance(movement, dict)
-            else fields.Datetime.now()
-        )
-        day = self.company_id._billing_day(failed_at)
-        self.payment_id.move_id._reverse_moves(
-            [{'date': day, 'ref': self.env._("Refund failed: %s", self.reference)}], cancel=True
-        )
-        invoices._billing_refund_failed(self.payment_id)
-
     # === CRON ===#
 
     @api.model
@@ -719,41 +359,20 @@ class PaymentTransaction(models.Model):
             except REPLAYED:
                 # Its event or its payer is just being served: the next run looks again.
                 self.env.cr.rollback()
+            except (StripeGatewayError, UserError) as error:
+                self.env.cr.rollback()
+                _logger.warning("Payment %s could not be reconciled: %s", tx.reference, error)
             if not cron._commit_progress(1):
                 break
 
     def _stripe_payment_link_reconcile_one(self):
-        try:
-            if self.operation == 'refund':
-                self._stripe_payment_link_refund_again()
-            elif self._stripe_payment_link_is_card_charge():
-                self._stripe_payment_link_look_after_charge()
-            elif self._stripe_payment_link_is_stale():
-                self._stripe_payment_link_close()
-            elif self.stripe_payment_link_session:
-                self._stripe_payment_link_sync()
-            elif self.stripe_payment_link_session_expires_at <= fields.Datetime.now():
-                self._set_canceled()
-        except (StripeGatewayError, UserError) as error:
-            self.env.cr.rollback()
-            _logger.warning("Payment %s could not be reconciled: %s", self.reference, error)
-
-    def _stripe_payment_link_refund_again(self):
-        """Find out what became of a refund that was begun; ask for it if Stripe knows nothing."""
-        gateway = self.provider_id._stripe_payment_link_gateway()
-        if not self.provider_reference:
-            # Stripe forgets idempotency keys after a day, but not the refunds.
-            intent = self.source_transaction_id.provider_reference
-            known = [
-                refund['id']
-                for refund in gateway.refunds_of_payment_intent(intent)
-                if self._stripe_payment_link_owns(refund)
-            ]
-            if not known:
-                self._send_refund_request()
-                return
-            self.provider_reference = known[0]
-        self._stripe_payment_link_record_refund(gateway.refund(self.provider_reference))
+        """Find out what became of an open session, and close one that asks for what is not due."""
+        if self._stripe_payment_link_is_stale():
+            self._stripe_payment_link_close()
+        elif self.stripe_payment_link_session:
+            self._stripe_payment_link_sync()
+        elif self.stripe_payment_link_session_expires_at <= fields.Datetime.now():
+            self._set_canceled()
 
 
 def _amount_of(payment_data):

@@ -66,13 +66,12 @@ class PracticeStripeEvent(models.Model):
     )
 
     @api.model
-    def _store(self, provider, event):
+    def _store(self, provider, event) -> bool:
         """Store a verified event once; later deliveries of it change nothing.
 
         :param payment.provider provider: whose endpoint received it.
         :param dict event: as Stripe sent it.
         :return: whether it is new.
-        :rtype: bool
         """
         now = fields.Datetime.now()
         cron_id = self.env['ir.model.data']._xmlid_to_res_id(CRON)
@@ -167,7 +166,7 @@ class PracticeStripeEvent(models.Model):
         self.ensure_one()
         try:
             with self.env.cr.savepoint():
-                state = 'done' if self._dispatch() else 'ignored'
+                state = 'done' if self._handle() else 'ignored'
         except REPLAYED:
             raise
         except (StripeGatewayError, UserError) as error:
@@ -220,11 +219,10 @@ class PracticeStripeEvent(models.Model):
         )
 
     @api.autovacuum
-    def _gc_processed(self):
+    def _gc_processed(self) -> tuple[int, bool]:
         """Forget what was settled long ago; what failed stays until somebody has seen to it.
 
         :return: how many were removed, and whether more are left.
-        :rtype: tuple[int, bool]
         """
         settled = self.search(
             [
@@ -236,74 +234,59 @@ class PracticeStripeEvent(models.Model):
         settled.unlink()
         return len(settled), len(settled) == GC_UNLINK_LIMIT
 
-    def _dispatch(self):
-        """Act upon the event's object as it is now.
+    # === HANDLERS === #
 
-        :return: whether the event was about something of this database.
-        :rtype: bool
+    @api.model
+    def _handlers(self) -> dict[str, str]:
+        """Return the kinds of events that we listen to, each with the method that acts upon it.
+
+        Rooms add theirs. A method looks at the event's object as it is now, and returns whether
+        it is something of this database.
         """
-        if self.kind == 'account.updated':
-            return self._refresh_account()
-        family = self.kind.rpartition('.')[0]
-        if family in ('customer', 'payment_method'):
-            return self._refresh_cards(family)
-        if family == 'refund':
-            return self.env['payment.transaction']._stripe_payment_link_refund_told(
-                self.provider_id, self.object_reference
-            )
-        if family == 'charge.dispute':
-            return self.env['practice.dispute']._told(self.provider_id, self.object_reference)
-        handler = {
-            'checkout.session': self._sessions_by_id,
-            'payment_intent': self._sessions_by_intent,
-        }.get(family)
-        if not handler:
-            return False
-        gateway = self.provider_id._stripe_payment_link_gateway()
-        handled = False
-        for session in handler(gateway):
-            tx = self.env['payment.transaction']._stripe_payment_link_search(
-                self.provider_id, session
-            )
-            if tx:
-                tx._stripe_payment_link_record(session)
-                handled = True
-        if family == 'payment_intent' and not handled:
-            return self.env['payment.transaction']._stripe_payment_link_charge_told(
-                self.provider_id, self.object_reference
-            )
-        return handled
+        return {
+            'account.updated': '_refresh_account',
+            'checkout.session.completed': '_sync_session',
+            'checkout.session.async_payment_succeeded': '_sync_session',
+            'checkout.session.async_payment_failed': '_sync_session',
+            'checkout.session.expired': '_sync_session',
+            'payment_intent.succeeded': '_sync_payment_intent',
+            'payment_intent.payment_failed': '_sync_payment_intent',
+        }
 
-    def _refresh_account(self):
+    def _handle(self) -> bool:
+        handler = self._handlers().get(self.kind)
+        return bool(handler) and getattr(self, handler)()
+
+    def _refresh_account(self) -> bool:
         mine = self.object_reference == self.provider_id.stripe_payment_link_account
         if mine:
             self.provider_id._stripe_payment_link_refresh()
         return mine
 
-    def _refresh_cards(self, family):
-        """Remove here what was removed at Stripe, and take over a new date of expiry."""
-        field = 'stripe_payment_link_customer' if family == 'customer' else 'provider_ref'
-        tokens = self.env['payment.token'].search(
-            [('provider_id', '=', self.provider_id.id), (field, '=', self.object_reference)]
-        )
+    def _sync_session(self) -> bool:
         gateway = self.provider_id._stripe_payment_link_gateway()
-        for token in tokens:
-            token._stripe_payment_link_refresh(gateway.payment_method(token.provider_ref))
-        return bool(tokens)
-
-    def _sessions_by_id(self, gateway):
         try:
-            return [gateway.checkout_session(self.object_reference)]
+            session = gateway.checkout_session(self.object_reference)
         except StripeGatewayError as error:
             # Whoever changes the account closes what is open at the old one, which tells of it
             # when the new one is connected already. Where money may have moved, a manager looks.
             if error.code != 'resource_missing' or self.kind != 'checkout.session.expired':
                 raise
-            return []
+            return False
+        return self._record_session(session)
 
-    def _sessions_by_intent(self, gateway):
+    def _sync_payment_intent(self) -> bool:
+        gateway = self.provider_id._stripe_payment_link_gateway()
         # A session that is listed is not expanded as one that is fetched.
-        return [
-            gateway.checkout_session(session['id'])
+        handled = [
+            self._record_session(gateway.checkout_session(session['id']))
             for session in gateway.sessions_of_payment_intent(self.object_reference)
         ]
+        return any(handled)
+
+    def _record_session(self, session) -> bool:
+        txs = self.env['payment.transaction']
+        tx = txs._stripe_payment_link_search(self.provider_id, session)
+        if tx:
+            tx._stripe_payment_link_record(session)
+        return bool(tx)
