@@ -1,21 +1,17 @@
 """Runs benchmarks inside the services that `make bench` has started."""
 
 import importlib.util
-import json
 import os
-import platform
 import sys
-from datetime import datetime, timezone
 from pathlib import Path
 
 from ..environment.attached import attach
 from ..environment.report import Failure, say, warn
+from . import figures
 from .bench import Bench
-from .row import Row
 from .table import table
 
 BENCHMARKS = Path(__file__).with_name("benchmarks")
-RESULTS = Path(__file__).with_name("results")
 
 
 def main(names: list[str]) -> int:
@@ -33,8 +29,11 @@ def main(names: list[str]) -> int:
             rows = _load(file).run(bench)
         finally:
             bench.drop_databases()
-        _write(file.stem, stack.odoo.source.version, rows)
         say(f"\n{file.stem}\n\n{table(rows)}\n")
+        if file.parent == BENCHMARKS:
+            for line in figures.worse(rows, figures.read(file.stem)):
+                warn(f"worse: {line}")
+            figures.keep(file.stem, rows, float(os.environ[figures.LOAD]))
         all_met &= all(row.met is not False for row in rows)
     return 0 if all_met else 1
 
@@ -44,19 +43,6 @@ def _load(file: Path):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def _write(name: str, odoo_version: str, rows: list[Row]) -> None:
-    RESULTS.mkdir(exist_ok=True)
-    result = {
-        "name": name,
-        "when": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "odoo": odoo_version,
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
-        "rows": [row.as_dict() for row in rows],
-    }
-    (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
 
 
 try:

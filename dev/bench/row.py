@@ -46,6 +46,20 @@ class Row(NamedTuple):
             return value is not None and value >= self.at_least
         return None
 
-    def as_dict(self) -> dict:
-        """Everything, for the results' file."""
-        return self._asdict() | {"ratio": self.ratio, "target": self.target, "met": self.met}
+    @property
+    def counts_queries(self) -> bool:
+        """Whether these are queries: the same on every machine, and by no chance."""
+        return self.unit.startswith("queries")
+
+    @property
+    def more_is_better(self) -> bool:
+        """Whether a greater number is the better one."""
+        return self.at_least is not None or self.unit.endswith("/s")
+
+    def figures(self) -> dict[str, float | None]:
+        """The numbers, to be kept."""
+        numbers = {"ours": self.ours, "peer": self.peer, "ratio": self.ratio}
+        return {
+            name: None if number is None else float(f"{number:.4g}")
+            for name, number in numbers.items()
+        }

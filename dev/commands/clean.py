@@ -14,7 +14,6 @@ LEFT_BEHIND = (
     ".hypothesis",
     ".pytest_cache",
     ".ruff_cache",
-    "dev/bench/results",
     "tests/screenshots",
 )
 OURS = (paths.ADDON.name, "dev", "tests")

@@ -9,12 +9,11 @@ often each is read. `result`: per side and week the median `ms` and `queries`.
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from lxml import etree
-
 from odoo import SUPERUSER_ID, Command, api
 from odoo.modules.registry import Registry
 
 from dev.bench.meter import Meter
+from dev.bench.web_client import WebClient
 
 QUIET = {"no_mail_to_attendees": True, "no_reset_password": True, "skip_contact_description": True}
 MONDAY = datetime(2020, 1, 6)
@@ -47,16 +46,9 @@ class Side:
             )
         self.env.cr.execute("ANALYZE")
         self.env.cr.commit()
-        reader = self.env(user=self.desk, context={"lang": "en_US", "tz": "UTC"})
-        self.reader = reader["calendar.event"].with_context(
-            allowed_company_ids=company.ids, calendar_filters={"all": True, "user": False}
-        )
-        arch = self.reader.get_views([(self.view(), "calendar")])["views"]["calendar"]["arch"]
-        tree = etree.fromstring(arch)
-        mapped = [tree.get(name) for name in ("date_start", "date_stop", "date_delay", "all_day")]
-        named = [node.get("name") for node in tree.iter("field")]
-        self.fields = list(dict.fromkeys(["display_name", *mapped, tree.get("color"), *named]))
-        self.meter = Meter(self.reader.env)
+        context = {"lang": "en_US", "tz": "UTC", "allowed_company_ids": company.ids}
+        self.web = WebClient(self.env(user=self.desk, context=context))
+        self.meter = Meter(self.web.env)
 
     def _users(self, name, count):
         return self.env["res.users"].create(
@@ -71,10 +63,6 @@ class Side:
                 for number in range(count)
             ]
         )
-
-    def view(self):
-        """Return the id of the calendar's view."""
-        return self.env.ref("calendar.view_calendar_event_calendar").id
 
     def session(self, monday, index):
         """Return the values of a week's session."""
@@ -96,12 +84,10 @@ class Side:
     def read(self, week):
         """Do what the web client asks for to show a week."""
         self.env.invalidate_all()
-        start, stop = self.weeks[week], self.weeks[week] + timedelta(days=7)
+        start = self.weeks[week]
         with self.meter(week):
-            domain = [("start", "<=", str(stop)), ("stop", ">=", str(start))]
-            records = self.reader.search_read(domain, self.fields)
-            self.practitioners.partner_id.with_env(self.reader.env).get_attendee_detail(
-                [record["id"] for record in records]
+            records = self.web.open_week(
+                start, start + timedelta(days=7), self.practitioners.partner_id
             )
         assert len(records) == int(week), len(records)
         return records
@@ -140,7 +126,7 @@ def measure(env, peer_env):
         assert states == {"unbilled", "invoiced", "waived"}, states
         sides["peer"].read(week)
     for side in sides.values():
-        side.meter = Meter(side.reader.env)
+        side.meter = Meter(side.web.env)
     for _round in range(given["rounds"]):  # noqa: F821
         for week in map(str, given["weeks"]):  # noqa: F821
             for side in sides.values():

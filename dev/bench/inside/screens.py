@@ -8,13 +8,10 @@ invoices there are then; `waiting`, how many sessions wait then, for no practice
 work wait; `rounds`. `result`: for few and for many, per screen the median `ms` and `queries`.
 """
 
-import ast
-
-from lxml import etree
-
 from odoo.tools import SQL
 
 from dev.bench.meter import Meter
+from dev.bench.web_client import WebClient
 
 #: The tables in which the invoices are, and which of their columns lead to which of the others.
 TABLES = {
@@ -181,89 +178,21 @@ def make_first(env, company, count):
     return regular, moves[0], rows
 
 
-class Screens:
-    """Asks the server what the web client asks it for."""
-
-    def __init__(self, env):
-        self._env = env
-        self._views = {}
-
-    def overview(self):
-        """The app's first screen."""
-        self._env["practice.overview"].get_overview()
-
-    def list(self, action, group_by=None):
-        """A list as it opens, with its groups if it has some."""
-        action = self._env["ir.actions.act_window"]._for_xml_id(action)
-        model, view = action["res_model"], self._view(action, "list")
-        domain = ast.literal_eval(action["domain"] or "[]")
-        fields = self._fields(view)
-        if group_by:
-            return self._env[model].web_read_group(
-                domain,
-                [group_by],
-                ["__count", "amount_total:sum"],
-                limit=80,
-                auto_unfold=True,
-                unfold_read_specification=fields,
-                unfold_read_default_limit=80,
-            )
-        return self._env[model].web_search_read(domain, fields, limit=80, count_limit=10001)
-
-    def form(self, action, record):
-        """One record in its form."""
-        action = self._env["ir.actions.act_window"]._for_xml_id(action)
-        view = self._view(action, "form")
-        return record.with_env(self._env).web_read(self._fields(view))
-
-    def _view(self, action, kind):
-        """The view as the web client has it, which asks for it once."""
-        key = action["xml_id"], kind
-        if key not in self._views:
-            view = next(view for view in action["views"] if view[1] == kind)
-            found = self._env[action["res_model"]].get_views([view])
-            arch = etree.fromstring(found["views"][kind]["arch"])
-            self._views[key] = arch, found["models"][action["res_model"]]["fields"]
-        return self._views[key]
-
-    def _fields(self, view):
-        """The specification of a view's fields, as the web client makes it."""
-        arch, fields = view
-        specification = {}
-        for node in arch.iter("field"):
-            if any(parent.tag == "field" for parent in node.iterancestors()):
-                continue
-            name = node.get("name")
-            kind = fields[name]["type"]
-            if kind == "many2one":
-                specification[name] = {"fields": {"display_name": {}}}
-            elif kind in ("one2many", "many2many"):
-                rows = {
-                    child.get("name"): {}
-                    for child in node.iterdescendants("field")
-                    if child.getparent().tag == "list"
-                }
-                specification[name] = {"fields": rows or {"display_name": {}}, "limit": 40}
-            else:
-                specification[name] = {}
-        return specification
-
-
 def measure(env, company, regular, invoice, rounds):
     """Return the median of each screen."""
     desk = env(
         user=env.ref("carepatron_billing.user_front_desk"),
         context={"lang": "en_US", "allowed_company_ids": company.ids},
     )
-    screens, meter = Screens(desk), Meter(desk)
+    web, meter = WebClient(desk), Meter(desk)
     steps = {
-        "overview": screens.overview,
-        "invoices": lambda: screens.list("carepatron_billing.account_move_billing_action"),
-        "uninvoiced": lambda: screens.list(
+        "overview": desk["practice.overview"].get_overview,
+        "invoices": lambda: web.open_list("carepatron_billing.account_move_billing_action"),
+        "uninvoiced": lambda: web.open_list(
             "carepatron_billing.practice_billing_item_action", "client_id"
         ),
-        "invoice": lambda: screens.form("carepatron_billing.account_move_billing_action", invoice),
-        "client": lambda: screens.form("carepatron_billing.res_partner_billing_action", regular),
+        "invoice": lambda: web.open_form("carepatron_billing.account_move_billing_action", invoice),
+        "client": lambda: web.open_form("carepatron_billing.res_partner_billing_action", regular),
     }
     for turn in range(rounds + 1):
         for name, step in steps.items():

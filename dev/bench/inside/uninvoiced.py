@@ -7,17 +7,15 @@ Runs inside Odoo's shell, in which one process serves both databases.
 side the median `ms` and `queries` of the list as it opens (`grouped`) and `plain`.
 """
 
-from lxml import etree
-
 from odoo import SUPERUSER_ID, Command, api
 from odoo.modules.registry import Registry
 from odoo.tools import SQL
 
 from dev.bench.meter import Meter
+from dev.bench.web_client import RECORDS, WebClient
 
 CLIENTS, PRACTITIONERS = 100, 5
-# What the web client opens of its own accord.
-GROUPS, RECORDS = 80, 80
+ACTION = "carepatron_billing.practice_billing_item_action"
 
 
 class Practice:
@@ -27,26 +25,11 @@ class Practice:
         company = env.ref("carepatron_billing.company_riverside")
         self.env = env(context={"lang": "en_US", "allowed_company_ids": company.ids})
         self.company = company.with_env(self.env)
-        self.domain = [("state", "in", ("to_confirm", "unbilled"))]
         self._fill(size)
         desk = self.env.ref("carepatron_billing.user_front_desk")
         reader = self.env(user=desk, context={**self.env.context, "tz": "UTC"})
-        action = reader["ir.actions.act_window"]._for_xml_id(
-            "carepatron_billing.practice_billing_item_action"
-        )
-        self.items = reader["practice.billing.item"]
-        assert str(self.domain) == action["domain"], action["domain"]
-        arch = self.items.get_views([(False, "list")])["views"]["list"]["arch"]
-        nodes = etree.fromstring(arch).findall("field")
-        self.specification = {node.get("name"): self._specify(node) for node in nodes}
-        sums = [node.get("name") for node in nodes if node.get("sum")]
-        self.aggregates = [f"{name}:sum" for name in sums] + ["currency_id:array_agg_distinct"]
+        self.web = WebClient(reader)
         self.meter = Meter(reader)
-
-    def _specify(self, node):
-        if self.items._fields[node.get("name")].type == "many2one":
-            return {"fields": {"display_name": {}}}
-        return {}
 
     def _fill(self, size):
         """Make the items; what is not invoiced is spread among what is."""
@@ -106,19 +89,11 @@ class Practice:
         """Do what the web client asks for when the list opens, and when its groups are left."""
         self.env.invalidate_all()
         with self.meter("grouped"):
-            found = self.items.web_read_group(
-                self.domain,
-                ["client_id"],
-                self.aggregates,
-                limit=GROUPS,
-                auto_unfold=True,
-                unfold_read_specification=self.specification,
-                unfold_read_default_limit=RECORDS,
-            )
+            found = self.web.open_list(ACTION, "client_id")
         total = sum(group["__count"] for group in found["groups"])
         self.env.invalidate_all()
         with self.meter("plain"):
-            found = self.items.web_search_read(self.domain, self.specification, limit=RECORDS)
+            found = self.web.open_list(ACTION)
         assert len(found["records"]) == RECORDS
         return total
 
@@ -136,7 +111,7 @@ def measure(env, peer_env):
     }
     for side in sides.values():
         side.open_list()
-        side.meter = Meter(side.items.env)
+        side.meter = Meter(side.web.env)
     for _round in range(given["rounds"]):  # noqa: F821
         for side in sides.values():
             side.open_list()
