@@ -8,10 +8,14 @@ import os
 import threading
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 import odoo
 
 from dev.environment.attached import VARIABLE, attach
+
+#: What takes longest, the longest first, as `make test ARGS=--durations=60` shows it.
+LONGEST_FIRST = ("tests/test_stock_suites.py",)
 
 
 def pytest_configure():
@@ -20,9 +24,30 @@ def pytest_configure():
         os.environ.update(attach().odoo.env)
 
 
+class ByServer(LoadFileScheduling):
+    """Hands out files; those of a folder of `tests` share a server and go to one worker."""
+
+    def _split_scope(self, nodeid):
+        return unit(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Distribute tests to workers."""
+    return ByServer(config, log)
+
+
 def pytest_collection_modifyitems(items):
     """Begin with what takes longest, lest one worker waits for another's last file."""
-    items.sort(key=lambda item: "test_stock_suites" not in item.nodeid)
+    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(unit(item.nodeid), len(places)))
+
+
+def unit(nodeid):
+    """Return what goes to one worker as a whole: a file, or a folder whose files share a server."""
+    file = nodeid.partition("::")[0]
+    folder = file.rpartition("/")[0]
+    return folder if folder.startswith("tests/") else file
 
 
 @pytest.fixture(scope="session")

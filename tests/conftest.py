@@ -1,22 +1,19 @@
 """What every test of the whole system stands on: services, a database of its own, a browser.
 
 A test file that asks for `server` gets an Odoo of its own on a fresh copy of the demo practice,
-and one that asks for `practice` has it connected to the Stripe fake.
+and one that asks for `practice` has it connected to the Stripe fake. The files of a folder with a
+`conftest.py` share theirs.
 """
 
 import os
-import re
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-from dev.environment.odoo import OdooServer
 from dev.environment.system_packages import chromium
 from dev.logins import LOGINS
-from tests.gate import Gate
-from tests.practice import Practice
+from tests import served
 
 DESKTOP = {"width": 1400, "height": 900}
 PHONE = {"width": 390, "height": 844}
@@ -29,6 +26,10 @@ BROWSER_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+# Practices and their servers, one for each file.
+globals().update(served.fixtures("module"))
 
 
 @pytest.fixture
@@ -44,82 +45,12 @@ def stripe_url(stack):
     return stack.stripe_url
 
 
-@pytest.fixture(scope="module")
-def database(request, stack):
-    """The name of this test file's own copy of the demo practice."""
-    name = "pytest_" + re.sub(r"\W", "_", request.module.__name__.rpartition(".")[2])
-    stack.databases.drop(name)
-    stack.databases.copy(stack.template, name)
-    yield name
-    stack.databases.drop(name)
-
-
-@pytest.fixture(scope="module")
-def start_server(stack, database):
-    """Start an Odoo on this file's database: `start_server(workers=2, limit_time_real=60)`.
-
-    `stripe_url` leads it to Stripe by another way. What a test starts is stopped when the file is
-    done.
-    """
-    servers = []
-
-    def start(workers=0, stripe_url=None, **options):
-        server = OdooServer(stack.odoo, database, workers=workers, **options)
-        if stripe_url:
-            server.process.env |= {"STRIPE_API_BASE": stripe_url}
-        servers.append(server)
-        server.start()
-        return server
-
-    yield start
-    for server in servers:
-        server.stop()
-
-
-@pytest.fixture(scope="module")
-def server_options():
-    """How this file's server is started: what `start_server` takes. A file may say otherwise."""
-    return {}
-
-
-@pytest.fixture(scope="module")
-def server(start_server, server_options):
-    """An Odoo on this file's database; an error in its log is an error of the file."""
-    server = start_server(**server_options)
-    yield server
-    assert server.errors() == []
-
-
-@pytest.fixture(scope="module")
-def practice(server, stack, database):
-    """The demo practice on this file's server, connected to the Stripe fake."""
-    practice = Practice(server, stack, database)
-    practice.connect_stripe()
-    return practice
-
-
 @pytest.fixture
 def fake(practice):
     """The Stripe fake, delivering as usual and without faults."""
     yield practice.stripe
     practice.stripe.clear_faults()
     practice.stripe.release()
-
-
-@pytest.fixture(scope="module")
-def stripe_gate(stack):
-    """A door to Stripe's API; a file's server goes by it if its `server_options` say so."""
-    gate = Gate(urlsplit(stack.stripe_url).port)
-    yield gate
-    gate.close()
-
-
-@pytest.fixture(scope="module")
-def mail_gate(stack):
-    """A door to the mail server, for a server with its port as `smtp_port`."""
-    gate = Gate(stack.odoo.smtp_port)
-    yield gate
-    gate.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,12 @@ from datetime import datetime, timedelta, timezone
 
 import requests
 
-from dev.environment import paths
 from dev.logins import LOGINS
 from dev.stripe_fake.client import FakeClient
 
-CONNECT_STRIPE = paths.CHECKOUT / "dev/odoo_scripts/connect_stripe.py"
 SERVICE_NAME = "Trauma therapy for burnout"
 SERVICE_CODE = "F43.1"
+PAID = ("paid", 0.0)
 # What the desk reads where the bank declines a card: why, and what to do.
 DECLINES = {
     "4000000000000341": ("The bank declined without saying why.", "Try again in a few days"),
@@ -39,13 +38,10 @@ class Practice:
         self._users = {}
 
     def connect_stripe(self):
-        """Connect the practice to the fake, with this server's address for its webhooks."""
-        self.stack.databases.set_base_url(self.database, self.server.url)
-        self.stack.odoo.script(
-            self.database,
-            CONNECT_STRIPE,
-            {"stripe_url": self.stack.stripe_url, "practice": self.database},
-        )
+        """Connect the practice to the fake with a key, as its manager does."""
+        key = f"sk_test_{self.database}OfTheRiversidePractice"
+        self.stripe.account(self.stripe.account_of(key), name="Riverside Practice")
+        self.call("manager", "practice.stripe.setup", "create", {"secret_key": key})
 
     def call(self, login, model, method, *args, **kwargs):
         """Call a public method as a user would over RPC."""
@@ -310,6 +306,36 @@ def save_card(practice, invoice, **how):
     page = requests.get(back, timeout=60)
     assert "Your saved cards" in page.text
     return payer_of(practice, invoice)
+
+
+def link_for_all(practice, invoice):
+    """Return the address of the page of everything that an invoice's payer owes."""
+    payer = int(practice.value(f"SELECT partner_id FROM account_move WHERE id = {invoice}"))
+    action = practice.call("frontdesk", "res.partner", "action_billing_send_link", [payer])
+    link = action["context"]["default_link_id"]
+    (values,) = practice.call("frontdesk", "practice.payment.link", "read", [link], ["url"])
+    return values["url"]
+
+
+def pay(practice, invoice, **options):
+    """Pay an invoice on Stripe's page; return the Checkout Session."""
+    session = session_in(practice.click_pay(practice.link(invoice)))
+    assert practice.stripe.pay_session(session, **options)
+    return session
+
+
+def status_of(link):
+    """Return where the pay page says that the payer stands."""
+    page = requests.get(link, timeout=60)
+    return page.text.partition('data-status="')[2].partition('"')[0]
+
+
+def let_an_hour_pass(practice):
+    """Let the provider have asked Stripe for missed events an hour ago."""
+    practice.sql(
+        "UPDATE payment_provider SET stripe_payment_link_polled_at ="
+        " stripe_payment_link_polled_at - interval '1 hour' RETURNING id"
+    )
 
 
 def session_in(answer):
