@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.practice import DECLINES, at_once, payer_of, save_card, session_in, wait_until
+from tests.payer import DECLINES, PAID, payer_of, save_card, session_in
+from tests.practice import at_once, wait_until
 
-PAID = ("paid", 0.0)
 BOOKED_ONCE = [["paid", "120.00", "asset_cash"]]
 CHARGING = b"POST /v1/payment_intents "
 

@@ -9,7 +9,8 @@ import pytest
 import requests
 
 from dev.logins import LOGINS
-from tests.practice import payer_of, wait_until
+from tests.payer import payer_of
+from tests.practice import wait_until
 
 DEADLINE = 30
 # Both may anonymise clients.

@@ -5,7 +5,8 @@ from datetime import datetime
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.conftest import PHONE
-from tests.practice import DECLINES, SERVICE_NAME, save_card, session_in, wait_until
+from tests.payer import DECLINES, save_card, session_in
+from tests.practice import SERVICE_NAME, wait_until
 from tests.screens import Hand, assert_fit
 
 # Odoo's contact form is Odoo's; what we add to its top is ours.

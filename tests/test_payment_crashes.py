@@ -8,9 +8,9 @@ import pytest
 import requests
 
 from dev.environment import paths
-from tests.practice import session_in, wait_until
+from tests.payer import PAID, session_in
+from tests.practice import wait_until
 
-PAID = ("paid", 0.0)
 AUTOPAY_INVOICES = paths.CHECKOUT / "dev/odoo_scripts/autopay_invoices.py"
 # `make bench BENCH=autopay` kills it with 500.
 AUTOPAY = int(os.environ.get("BILLING_AUTOPAY", "100"))

@@ -11,9 +11,9 @@ import pytest
 import requests
 
 from tests.conftest import DESKTOP, PHONE
-from tests.practice import at_once, session_in, wait_until
+from tests.payer import PAID, session_in
+from tests.practice import at_once, wait_until
 
-PAID = ("paid", 0.0)
 PAY = "button[name=o_payment_submit_button]"
 
 

@@ -24,7 +24,8 @@ import pytest
 import requests
 
 from dev.environment.ports import free_port
-from tests.practice import Practice, save_card, session_in, wait_until
+from tests.payer import save_card, session_in
+from tests.practice import Practice, wait_until
 
 WORDS = {
     "service": "Quillservice",

@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tests.practice import PAID, at_once, let_an_hour_pass, session_in, status_of, wait_until
+from tests.payer import PAID, session_in, status_of
+from tests.practice import at_once, let_an_hour_pass, wait_until
 
 BOOKED_ONCE = [["paid", "120.00", "asset_cash"]]
 ASKS_WHO_IT_IS = "4000002760003184"

@@ -5,15 +5,8 @@ import xmlrpc.client
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.practice import (
-    at_once,
-    let_an_hour_pass,
-    payer_of,
-    save_card,
-    session_in,
-    status_of,
-    wait_until,
-)
+from tests.payer import payer_of, save_card, session_in, status_of
+from tests.practice import at_once, let_an_hour_pass, wait_until
 
 # What Odoo answers over XML-RPC where a user would read a message.
 USER_ERROR = 2

@@ -5,7 +5,8 @@ import zipfile
 
 import pytest
 
-from tests.practice import PAID, at_once, pay, wait_until
+from tests.payer import PAID, pay
+from tests.practice import at_once, wait_until
 from tests.screens import assert_fit_both
 
 

@@ -8,7 +8,8 @@ import requests
 import stripe
 
 from tests.conftest import PHONE
-from tests.practice import PAID, SERVICE_CODE, SERVICE_NAME, at_once, pay, session_in, wait_until
+from tests.payer import PAID, pay, session_in
+from tests.practice import SERVICE_CODE, SERVICE_NAME, at_once, wait_until
 
 
 def created_sessions(fake):

@@ -7,7 +7,8 @@ import requests
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.conftest import DESKTOP, PHONE
-from tests.practice import PAID, at_once, link_for_all, read_mail, session_in, wait_until
+from tests.payer import PAID, link_for_all, session_in
+from tests.practice import at_once, read_mail, wait_until
 
 
 def look(browser, keep_screenshot, link, state, words):

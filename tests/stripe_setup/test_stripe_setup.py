@@ -5,7 +5,8 @@ import xmlrpc.client
 import pytest
 
 from dev.stripe_fake.client import FakeClient
-from tests.practice import PAID, save_card, session_in, wait_until
+from tests.payer import PAID, save_card, session_in
+from tests.practice import wait_until
 from tests.stripe_setup.manager import (
     ALL_PERMISSIONS,
     card,

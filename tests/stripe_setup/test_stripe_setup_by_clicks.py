@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conftest import DESKTOP, PHONE
-from tests.practice import save_card
+from tests.payer import save_card
 from tests.screens import Hand, assert_fit_both
 from tests.stripe_setup.manager import ALL_PERMISSIONS, company, new_key, provider
 
