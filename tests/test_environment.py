@@ -7,13 +7,17 @@ import subprocess
 import sys
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
 from dev.environment import addon, odoo_source, paths, ports, python_env
+from dev.environment.mail_catcher import MailCatcher
+from dev.environment.odoo import OdooServer
 from dev.environment.report import Failure
+from dev.environment.stripe_fake import StripeFake
 
 
 @pytest.fixture
@@ -159,7 +163,7 @@ def test_clean_refuses_while_something_runs(checkout):
     assert lock.exists()
 
 
-# === WHAT IS FETCHED === #
+# === PORTS === #
 
 
 def test_taken_port_is_named_and_another_chosen(capsys):
@@ -168,6 +172,38 @@ def test_taken_port_is_named_and_another_chosen(capsys):
         chosen = ports.choose_port("Odoo", port)
     assert chosen != port
     assert f"port {port} is taken" in capsys.readouterr().out
+
+
+def test_runs_that_race_for_the_same_ports_all_come_up(stack, database, tmp_path):
+    http, inbox, smtp, stripe = (ports.free_port() for _ in range(4))
+    python = stack.odoo.python
+    services = [
+        service
+        for folder in (tmp_path / "one", tmp_path / "other")
+        for service in (
+            OdooServer(stack.odoo, database, http),
+            MailCatcher(python_env.python_for("mail_catcher"), folder, inbox, smtp),
+            StripeFake(python, folder, stripe),
+        )
+    ]
+    # A child ends with the thread that started it.
+    with ThreadPoolExecutor(len(services)) as pool:
+        try:
+            list(pool.map(lambda service: service.start(), services))
+            for service in services:
+                with urllib.request.urlopen(service.url, timeout=60) as answer:
+                    assert answer.status == 200
+            # All had looked when the first one listened: each kind had to try once more.
+            for one, other in zip(services[:3], services[3:], strict=True):
+                assert one.port != other.port
+                logs = [process.log.read_text().lower() for process in (one.process, other.process)]
+                assert any(ports.TAKEN in log for log in logs)
+        finally:
+            for service in services:
+                service.stop()
+
+
+# === WHAT IS FETCHED === #
 
 
 def _package(folder, content):

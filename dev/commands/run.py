@@ -8,7 +8,6 @@ from ..environment import addon, paths
 from ..environment.locks import only_one
 from ..environment.odoo import OdooServer
 from ..environment.odoo_log import LogWatch
-from ..environment.ports import choose_port
 from ..environment.report import Failure, say, step
 from ..environment.stack import Stack
 from ..logins import LOGINS
@@ -28,10 +27,8 @@ def main(arguments: list[str]) -> int:
         wanted = PORTS | remembered.get("ports", {})
         stack = Stack("demo", durable=True, ports={k: v for k, v in wanted.items() if k != "odoo"})
         with stack.started():
-            port = choose_port("Odoo", wanted["odoo"])
-            server = OdooServer(stack.odoo, DATABASE, port)
-            _prepare(stack, server, remembered)
-            _serve(stack, server)
+            _prepare(stack, remembered)
+            _serve(stack, OdooServer(stack.odoo, DATABASE, wanted["odoo"]), remembered)
     return 0
 
 
@@ -50,8 +47,8 @@ class _Memory(dict):
         partial.replace(self._file)
 
 
-def _prepare(stack: Stack, server: OdooServer, remembered: _Memory) -> None:
-    """Bring the database up to date with the addon's files and the services' addresses."""
+def _prepare(stack: Stack, remembered: _Memory) -> None:
+    """Bring the database up to date with the addon's files."""
     fingerprint = addon.fingerprint()
     if not stack.databases.exists(DATABASE):
         making = f"{DATABASE}_unfinished"
@@ -62,9 +59,12 @@ def _prepare(stack: Stack, server: OdooServer, remembered: _Memory) -> None:
     elif remembered.get("fingerprint") != fingerprint:
         stack.odoo.update(DATABASE, [addon.NAME], "Updating the demo practice to the changed addon")
         remembered.keep(fingerprint=fingerprint)
+
+
+def _connect(stack: Stack, server: OdooServer, remembered: _Memory) -> None:
+    """Tell the practice and Stripe of each other, and the next run of today's addresses."""
     addresses = [server.url, stack.stripe.url]
-    if remembered.get("connected") != addresses and CONNECT_STRIPE.exists():
-        stack.databases.set_base_url(DATABASE, server.url)
+    if remembered.get("connected") != addresses:
         with step("Connecting the practice to the Stripe fake"):
             stack.odoo.script(
                 DATABASE, CONNECT_STRIPE, {"stripe_url": stack.stripe.url, "practice": DATABASE}
@@ -80,10 +80,11 @@ def _prepare(stack: Stack, server: OdooServer, remembered: _Memory) -> None:
     )
 
 
-def _serve(stack: Stack, server: OdooServer) -> None:
+def _serve(stack: Stack, server: OdooServer, remembered: _Memory) -> None:
     try:
         with step("Starting Odoo"):
             server.start()
+        _connect(stack, server, remembered)
         say()
         say(f"  Odoo         {server.url}")
         say(f"  Inbox        {stack.inbox.url}")

@@ -5,7 +5,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from .ports import free_port
+from .ports import LOOPBACK, choose_port, start_listening
 from .processes import Process
 
 
@@ -57,40 +57,39 @@ class MailCatcher(Inbox):
 
     :param python: interpreter that has the catcher's packages
     :param folder: where its mails and its log go
-    :param port: of its web inbox; like `smtp_port` one of the system's choice when left out
+    :param port: the one that its web inbox would like, 0 for any; once it was started, the one that
+        it has. So `smtp_port`.
     """
 
-    def __init__(
-        self, python: Path, folder: Path, port: int | None = None, smtp_port: int | None = None
-    ):
-        self.port = port or free_port()
-        self.smtp_port = smtp_port or free_port()
-        super().__init__(f"http://127.0.0.1:{self.port}")
-        self.process = Process(
-            "Mail catcher",
-            [
-                *(python.with_name("sendria"), "--foreground", "--no-quit"),
-                *("--db", folder / "mails.sqlite", "--config-file", folder / "no-config.toml"),
-                *("--http-port", self.port, "--smtp-port", self.smtp_port),
-            ],
-            folder / "mail_catcher.log",
-        )
+    def __init__(self, python: Path, folder: Path, port: int = 0, smtp_port: int = 0):
+        super().__init__("")
+        self.port = port
+        self.smtp_port = smtp_port
+        self._command = [
+            *map(str, (python.with_name("sendria"), "--foreground", "--no-quit")),
+            *map(str, ("--db", folder / "mails.sqlite")),
+            *map(str, ("--config-file", folder / "no-config.toml")),
+        ]
+        self.process = Process("Mail catcher", self._command, folder / "mail_catcher.log")
 
     def start(self) -> None:
         """Start it and wait until its inbox answers.
 
         :raise Failure: it does not come up
         """
-        self.process.start()
-        self.process.wait_until(self._answers, seconds=30)
+        start_listening(self.process, self._choose_ports, self._listens, seconds=30)
 
     def stop(self) -> None:
         """Stop it."""
         self.process.stop()
 
-    def _answers(self) -> bool:
-        try:
-            self.mails()
-        except OSError:
-            return False  # it is still starting
-        return True
+    def _choose_ports(self) -> None:
+        self.port = choose_port("the inbox", self.port)
+        self.smtp_port = choose_port("the mail catcher", self.smtp_port)
+        self.url = f"http://{LOOPBACK}:{self.port}"
+        ports = ["--http-port", str(self.port), "--smtp-port", str(self.smtp_port)]
+        self.process.argv = self._command + ports
+
+    def _listens(self) -> bool:
+        # Its own word, the last of its start: on its port another one might answer.
+        return "http server started" in self.process.output()

@@ -1,5 +1,6 @@
 """Odoo with everything around it: installs, updates, runs scripts, serves."""
 
+import itertools
 import json
 import os
 import re
@@ -13,12 +14,13 @@ from . import paths
 from .databases import Databases
 from .odoo_log import entries, errors
 from .odoo_source import OdooSource
-from .ports import free_port
+from .ports import LOOPBACK, choose_port, free_port, start_listening
 from .processes import Process
 from .report import Failure, step
 
 LOADING = re.compile(r"Loading module (\S+) \((\d+)/(\d+)\)")
 LISTENING = "HTTP service (werkzeug) running on"
+_numbers = itertools.count(1)
 
 
 class Odoo:
@@ -182,7 +184,8 @@ class OdooServer:
 
     :param odoo: how Odoo is run
     :param database: the database's short name
-    :param port: a free one of the system's choice when left out; kept over restarts
+    :param port: the one that it would like, 0 for any; once it was started, the one that it has and
+        will like on its next start
     :param workers: 0 for one threaded process, else so many worker processes
     :param options: Odoo's own options, by the names of its configuration file
     """
@@ -191,24 +194,18 @@ class OdooServer:
         self,
         odoo: Odoo,
         database: str,
-        port: int | None = None,
+        port: int = 0,
         workers: int = 0,
         **options: object,
     ):
         self.odoo = odoo
         self.database = database
-        self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        name = f"{database}-{self.port}"
-        self.log = odoo.folder / f"{name}.log"
-        self.config = odoo.write_config(
-            database,
-            name,
-            http_port=self.port,
-            gevent_port=free_port(),
-            workers=workers,
-            **options,
-        )
+        self.port = port
+        self.url = ""
+        self._name = f"{database}-server-{next(_numbers)}"
+        self._options = options | {"workers": workers}
+        self.log = odoo.folder / f"{self._name}.log"
+        self.config = odoo.folder / f"{self._name}.conf"
         self.process = odoo.process("Odoo", self.config, self.log)
 
     def start(self, seconds: float = 120) -> None:
@@ -216,10 +213,18 @@ class OdooServer:
 
         :raise Failure: it ended, or is not ready after so many seconds
         """
+        start_listening(self.process, self._choose_ports, self._serves, seconds)
+
+    def _choose_ports(self) -> None:
+        self.port = choose_port("Odoo", self.port)
+        self.url = f"http://{LOOPBACK}:{self.port}"
+        ports = {"http_port": self.port, "gevent_port": free_port()}
+        self.odoo.write_config(self.database, self._name, **ports, **self._options)
         self.odoo.databases.set_base_url(self.database, self.url)
-        self.process.start()
+
+    def _serves(self) -> bool:
         # Another program's answer on the same port must not pass for ours.
-        self.process.wait_until(lambda: LISTENING in self.log_text() and self.answers(), seconds)
+        return LISTENING in self.log_text() and self.answers() and self.process.running
 
     def stop(self) -> None:
         """Stop it in good order."""

@@ -1,6 +1,7 @@
 """All services together: PostgreSQL, the Stripe fake, the mail catcher and Odoo on top."""
 
 import contextlib
+import functools
 import signal
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,18 +11,11 @@ from .databases import Databases
 from .mail_catcher import MailCatcher
 from .odoo import Odoo
 from .odoo_source import odoo_source
-from .ports import choose_port
 from .postgres import postgres
 from .processes import Process
 from .python_env import python_for
 from .report import step
 from .stripe_fake import StripeFake
-
-PORT_USERS = {
-    "inbox": "the inbox",
-    "smtp": "the mail catcher",
-    "stripe": "the Stripe fake",
-}
 
 
 class Outside(NamedTuple):
@@ -47,7 +41,7 @@ class Stack:
 
     :param name: `demo`, `test` or `bench`; tells clusters, folders and logs apart
     :param durable: whether data must survive a power cut
-    :param ports: wanted ports of `inbox`, `smtp` and `stripe`; free ones when left out
+    :param ports: ports that `inbox`, `smtp` and `stripe` would like; any when left out
     :param workers: how many runs of tests go on at once, each with a world outside of its own
     :raise Failure: something cannot be prepared
     """
@@ -61,32 +55,32 @@ class Stack:
     ):
         system_packages.require(system_packages.PANGO)
         self.folder = paths.STATE / name
-        source = odoo_source()
-        python = python_for("odoo")
-        self.postgres = postgres(name, durable)
-        ports = {
-            service: choose_port(PORT_USERS[service], port)
-            for service, port in (ports or {}).items()
-        }
+        self._source = odoo_source()
+        self._python = python_for("odoo")
         mail_python = python_for("mail_catcher")
+        self.postgres = postgres(name, durable)
+        self.databases = Databases(self.postgres.connection, self.folder / "data")
+        ports = ports or {}
         self.outsides = [
             Outside(
-                MailCatcher(mail_python, folder, ports.get("inbox"), ports.get("smtp")),
-                StripeFake(python, folder, ports.get("stripe"), keep_state=durable),
+                MailCatcher(mail_python, folder, ports.get("inbox", 0), ports.get("smtp", 0)),
+                StripeFake(self._python, folder, ports.get("stripe", 0), keep_state=durable),
             )
             for folder in (self.folder, *(self.folder / f"{n}" for n in range(1, workers)))
         ]
         self.inbox, self.stripe = self.outsides[0]
-        databases = Databases(self.postgres.connection, self.folder / "data")
-        self.odoo = Odoo(
-            source,
-            python,
-            databases,
+
+    @functools.cached_property
+    def odoo(self) -> Odoo:
+        """Odoo beside the services, once they are started: only then their ports are known."""
+        return Odoo(
+            self._source,
+            self._python,
+            self.databases,
             self.folder,
             self.inbox.smtp_port,
             self.outsides[0].variables(),
         )
-        self.databases = databases
 
     @contextlib.contextmanager
     def started(self) -> Iterator[None]:
