@@ -182,7 +182,7 @@ def test_runs_that_race_for_the_same_ports_all_come_up(stack, database, tmp_path
         for folder in (tmp_path / "one", tmp_path / "other")
         for service in (
             OdooServer(stack.odoo, database, http),
-            MailCatcher(python_env.python_for("mail_catcher"), folder, inbox, smtp),
+            MailCatcher(python, folder, inbox, smtp),
             StripeFake(python, folder, stripe),
         )
     ]

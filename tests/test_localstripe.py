@@ -9,7 +9,6 @@ import stripe
 
 from dev.environment.ports import free_port
 from dev.environment.processes import Process
-from dev.environment.python_env import python_for
 
 KEY = "sk_test_secondOpinion"
 # Ours insists on these, as Stripe does; the other one does not know them.
@@ -20,10 +19,10 @@ ONLY_OURS = {
 
 
 @pytest.fixture(scope="module")
-def localstripe(tmp_path_factory):
+def localstripe(stack, tmp_path_factory):
     """The address of the other stand-in."""
     port = free_port()
-    command = python_for("localstripe").with_name("localstripe")
+    command = stack.odoo.python.with_name("localstripe")
     process = Process(
         "localstripe",
         [command, "--port", str(port), "--from-scratch"],

@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     """Run all checks side by side, print what they found, return 1 if that is anything."""
     if arguments not in ([], ["fix"]):
         raise Failure('lint takes no arguments but "fix"')
-    programs = python_for("odoo").parent
+    programs = python_for("project").parent
     if arguments:
         subprocess.run([programs / "ruff", "check", "--fix-only", "."], cwd=paths.CHECKOUT)
         subprocess.run([programs / "ruff", "format", "."], cwd=paths.CHECKOUT)

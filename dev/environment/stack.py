@@ -56,14 +56,13 @@ class Stack:
         system_packages.require(system_packages.PANGO)
         self.folder = paths.STATE / name
         self._source = odoo_source()
-        self._python = python_for("odoo")
-        mail_python = python_for("mail_catcher")
+        self._python = python_for("project")
         self.postgres = postgres(name, durable)
         self.databases = Databases(self.postgres.connection, self.folder / "data")
         ports = ports or {}
         self.outsides = [
             Outside(
-                MailCatcher(mail_python, folder, ports.get("inbox", 0), ports.get("smtp", 0)),
+                MailCatcher(self._python, folder, ports.get("inbox", 0), ports.get("smtp", 0)),
                 StripeFake(self._python, folder, ports.get("stripe", 0), keep_state=durable),
             )
             for folder in (self.folder, *(self.folder / f"{n}" for n in range(1, workers)))
