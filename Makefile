@@ -4,13 +4,14 @@ ARGS ?=
 ALL ?=
 FIX ?=
 
-.PHONY: help run test lint bench gallery clean lock
+.PHONY: help run test lint bench pot gallery clean lock
 
 help:
 	@echo "make run     the demo practice in your browser"
 	@echo "make test    all tests; ARGS=\"-k word\" goes to pytest"
 	@echo "make lint    all checks of the code; FIX=1 mends what it can"
 	@echo "make bench   all measurements; BENCH=name for one"
+	@echo "make pot     the addon's words for translators anew"
 	@echo "make gallery  the README's pictures of invoices anew"
 	@echo "make lock    pin the Python packages anew"
 	@echo "make clean   remove what these made here; ALL=1 the shared downloads too"
@@ -26,6 +27,9 @@ lint:
 
 bench:
 	@$(PYTHON) -m dev bench $(BENCH)
+
+pot:
+	@$(PYTHON) -m dev pot
 
 gallery:
 	@$(PYTHON) -m dev gallery $(ARGS)

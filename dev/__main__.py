@@ -1,4 +1,4 @@
-"""`python3 -m dev run|test|lint|bench|gallery|lock|clean`, behind `make`."""
+"""`python3 -m dev run|test|lint|bench|pot|gallery|lock|clean`, behind `make`."""
 
 import importlib
 import signal
@@ -14,6 +14,7 @@ COMMANDS = {
     "test": "run the tests; arguments go to pytest",
     "lint": "check the code; `fix` first mends what can be mended",
     "bench": "measure; arguments are names of benchmarks",
+    "pot": "export the addon's words for translators",
     "gallery": "draw the README's pictures of invoices; arguments are layouts",
     "lock": "pin the Python packages anew",
     "clean": "remove what runs have made; `all` the shared downloads too",

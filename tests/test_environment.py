@@ -13,7 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dev.environment import addon, odoo_source, paths, ports, python_env
+from dev.commands import pot
+from dev.environment import addon, odoo_source, paths, ports, python_env, texts
 from dev.environment.mail_catcher import MailCatcher
 from dev.environment.odoo import OdooServer
 from dev.environment.report import Failure
@@ -69,6 +70,43 @@ def test_failing_script_says_why_in_one_line(stack, database, tmp_path):
     script.write_text("raise ValueError('the reason')")
     with pytest.raises(Failure, match="ValueError: the reason"):
         stack.odoo.script(database, script)
+
+
+def test_translation_files_are_those_that_the_addon_gives(stack, database, tmp_path):
+    folder = tmp_path / "i18n"
+    shutil.copytree(texts.TEMPLATE.parent, folder)
+    counts = stack.odoo.script(database, pot.SCRIPT, pot.given(folder))
+    assert counts["texts"] > 2000
+    for file in folder.iterdir():
+        assert file.read_text() == (texts.TEMPLATE.parent / file.name).read_text(), file.name
+
+
+def test_any_new_text_makes_the_translation_template_stale(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "ADDON", tmp_path)
+    python = "class A:\n    _name = 'a'\n    one = fields.Char()\n    def f(self):\n        {}\n"
+    xml = '<odoo><record id="a" model="ir.ui.view"><field name="arch">{}</field></record></odoo>'
+    seen = set()
+    for name, text in (
+        ("a.py", python.format("return 1")),
+        ("a.py", python.format("return self.env._('Two words')")),
+        ("a.py", python.format("pass").replace("one", "other")),
+        ("b.py", python.format("pass").replace("one", "other")),
+        ("a.xml", xml.format("<p>Some <b>text</b></p>")),
+        ("a.xml", xml.format("<p>Some <i>text</i></p>")),
+        ("a.xml", xml.format('<field name="x" string="Some text"/>')),
+        ("a.js", "const a = _t('Some text');"),
+        ("a.csv", "id,name\n1,Some text\n"),
+    ):
+        for file in tmp_path.iterdir():
+            file.unlink()
+        (tmp_path / name).write_text(text)
+        seen.add(texts.fingerprint())
+    assert len(seen) == 9
+    (tmp_path / "a.csv").unlink()
+    (tmp_path / "a.py").write_text(python.format("return 1"))
+    before = texts.fingerprint()
+    (tmp_path / "a.py").write_text(python.format("return len('what no one reads')"))
+    assert texts.fingerprint() == before
 
 
 # === ONE AT A TIME, AND ALL OF IT GONE === #

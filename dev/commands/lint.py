@@ -7,7 +7,7 @@ import subprocess
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
-from ..environment import paths
+from ..environment import paths, texts
 from ..environment.python_env import python_for
 from ..environment.report import Failure, say
 
@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> int:
         for name, command in _commands(programs).items()
     ]
     found = _report("XML", "\n".join(filter(None, map(_xml_error, _files(".xml")))))
+    found |= _report("Translations", _stale_texts())
     for name, process in running:
         output, _ = process.communicate()
         found |= _report(name, output if process.returncode else "")
@@ -72,6 +73,12 @@ def _xml_error(file: Path) -> str:
     except ElementTree.ParseError as error:
         return f"{file}: {error}"
     return ""
+
+
+def _stale_texts() -> str:
+    if texts.recorded() == texts.fingerprint():
+        return ""
+    return f"{texts.TEMPLATE.relative_to(paths.CHECKOUT)} is older than the addon's texts: make pot"
 
 
 def _report(name: str, findings: str) -> bool:
