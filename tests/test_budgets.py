@@ -41,6 +41,7 @@ class BudgetsMixin:
 
             def execute(cr, query, params=None, **kw):
                 import re
+
                 q = query.code if hasattr(query, "code") else query
                 m = re.findall(r'(?:FROM|INTO|UPDATE|JOIN) "?(\w+)', q)
                 log.append((q[:6], m[:3], re.sub(r"\s+", " ", q)[-110:]))
