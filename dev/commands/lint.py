@@ -40,9 +40,9 @@ def main(arguments: list[str]) -> int:
     return int(found)
 
 
-def _commands(programs: Path) -> dict[str, list[str]]:
+def _commands(programs: Path) -> dict[str, list[str | Path]]:
     addon = paths.ADDON.name
-    commands = {
+    commands: dict[str, list[str | Path]] = {
         "ruff": [programs / "ruff", "check", "--quiet", "."],
         "format": [programs / "ruff", "format", "--check", "--output-format=concise", "."],
         "pylint-odoo": [programs / "pylint", "--rcfile=pyproject.toml", addon],

@@ -1,5 +1,7 @@
 """`make pot`: export the addon's words for translators."""
 
+from pathlib import Path
+
 from ..environment import addon, paths, texts
 from ..environment.locks import only_one
 from ..environment.report import Failure, say, step
@@ -30,6 +32,6 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def given(folder=texts.TEMPLATE.parent) -> dict[str, str]:
+def given(folder: Path = texts.TEMPLATE.parent) -> dict[str, str]:
     """What the script has to know: where the files are, and what lint will compare."""
     return {"module": addon.NAME, "folder": str(folder), "sources": texts.fingerprint()}

@@ -69,9 +69,10 @@ def attach() -> Attached:
     told = json.loads(Path(os.environ[VARIABLE]).read_text())
     outside = told["outsides"][int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])]
     folder = Path(told["folder"])
+    program, python_path = told["source"]
     databases = Databases(Connection(*told["connection"]), folder / "data")
     odoo = Odoo(
-        OdooSource(*map(Path, told["source"]), addons=tuple(map(Path, told["addons"]))),
+        OdooSource(Path(program), Path(python_path), tuple(map(Path, told["addons"]))),
         Path(told["python"]),
         databases,
         folder,

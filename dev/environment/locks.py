@@ -5,6 +5,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from .report import Failure, say
 
@@ -38,7 +39,7 @@ def only_one(path: Path, refusal: str) -> Iterator[None]:
         yield
 
 
-def _opened(path: Path):
+def _opened(path: Path) -> IO[str]:
     path.parent.mkdir(parents=True, exist_ok=True)
     # The holder's number must survive being opened by the one who is refused.
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from . import paths
 from .databases import Databases
@@ -144,7 +145,9 @@ class Odoo:
         if trouble:
             raise Failure(f"{what} failed: {trouble} (log: {log})")
 
-    def script(self, database: str, script: Path, variables: Mapping[str, object] | None = None):
+    def script(
+        self, database: str, script: Path, variables: Mapping[str, object] | None = None
+    ) -> Any:
         """Run a Python file inside Odoo's shell, where `env` is the administrator's.
 
         The script finds `variables` as the dictionary `given` and may put what it wants to

@@ -34,7 +34,7 @@ def entries(text: str) -> Iterator[Entry]:
         if head:
             if entry:
                 yield entry
-            entry = Entry(*head.groups(), more=[])
+            entry = Entry(head[1], head[2], head[3], [])
         elif entry:
             entry.more.append(line)
     if entry:
@@ -87,15 +87,14 @@ class LogWatch:
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
-    def __enter__(self):
+    def __enter__(self) -> None:
         self._thread.start()
-        return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._done.set()
         self._thread.join()
 
-    def _watch(self):
+    def _watch(self) -> None:
         shown = False
         rest = ""
         with self._log.open(errors="replace") as log:

@@ -152,7 +152,7 @@ class Cluster:
 class OwnServer:
     """The server that the user named by `PGHOST`; it is neither started nor stopped."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         system_packages.require(system_packages.PSQL)
         self.connection = Connection(
             os.environ["PGHOST"],

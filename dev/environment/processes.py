@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO, Any
 
 from .report import Failure
 
@@ -49,13 +50,13 @@ class Process:
         self.name = name
         self.argv = [str(part) for part in argv]
         self.log = log
-        self.env = env
+        self.env = dict(os.environ if env is None else env)
         self.cwd = cwd
         self.user = user
         self.stdin = stdin
         self.stop_signal = stop_signal
         self.grace = grace
-        self._popen: subprocess.Popen | None = None
+        self._popen: subprocess.Popen[bytes] | None = None
         self._log_start = 0
 
     @property
@@ -64,21 +65,26 @@ class Process:
         return self._popen is not None and self._popen.poll() is None
 
     @property
+    def _child(self) -> subprocess.Popen[bytes]:
+        if self._popen is None:
+            raise Failure(f"{self.name} was not started")
+        return self._popen
+
+    @property
     def pid(self) -> int:
         """Process id; also that of its session."""
-        return self._popen.pid
+        return self._child.pid
 
     @property
     def returncode(self) -> int | None:
         """Exit code, negative for a signal; None while it runs."""
-        return self._popen.poll()
+        return self._child.poll()
 
     def start(self) -> None:
         """Start it.
 
         :raise Failure: the command cannot be run
         """
-        as_user = {"user": self.user, "group": self.user, "extra_groups": []} if self.user else {}
         with open(self.stdin or os.devnull, "rb") as stdin, self._opened_log() as log:
             try:
                 self._popen = subprocess.Popen(
@@ -90,12 +96,14 @@ class Process:
                     cwd=self.cwd,
                     start_new_session=True,
                     preexec_fn=lambda: _libc.prctl(PR_SET_PDEATHSIG, self.stop_signal),
-                    **as_user,
+                    user=self.user,
+                    group=self.user,
+                    extra_groups=[] if self.user else None,
                 )
             except OSError as error:
                 raise Failure(f"{self.name} cannot be started: {error}") from error
 
-    def _opened_log(self):
+    def _opened_log(self) -> contextlib.AbstractContextManager[IO[bytes] | None]:
         if self.log is None:
             return contextlib.nullcontext()
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -105,6 +113,8 @@ class Process:
 
     def output(self) -> str:
         """What it has written since it was started."""
+        if self.log is None:
+            return ""
         with self.log.open("rb") as log:
             log.seek(self._log_start)
             return log.read().decode(errors="replace")
@@ -125,7 +135,7 @@ class Process:
     def wait(self) -> int:
         """Wait until it ends by itself and return its exit code; Ctrl-C stops it."""
         try:
-            return self._popen.wait()
+            return self._child.wait()
         except BaseException:
             self.stop()
             raise
@@ -151,9 +161,9 @@ class Process:
     def stop(self) -> None:
         """End it in good order, or by force once its grace is over."""
         if self.running:
-            self._popen.send_signal(self.stop_signal)
+            self._child.send_signal(self.stop_signal)
             try:
-                self._popen.wait(self.grace)
+                self._child.wait(self.grace)
             except subprocess.TimeoutExpired:
                 self.kill()
         if self._popen is not None:
@@ -162,7 +172,7 @@ class Process:
     def kill(self) -> None:
         """End it and its children as a crash would: without a chance to tidy up."""
         self._end_session()
-        self._popen.wait()
+        self._child.wait()
 
     def _end_session(self) -> None:
         # Nobody may be left in the session.
@@ -170,7 +180,7 @@ class Process:
             os.killpg(self.pid, signal.SIGKILL)
 
 
-def run(name: str, argv: Sequence[str | Path], log: Path, **options) -> str:
+def run(name: str, argv: Sequence[str | Path], log: Path, **options: Any) -> str:
     """Run a command to its end and return its output.
 
     :raise Failure: it ended with an error; its last line is in the message

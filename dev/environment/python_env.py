@@ -58,7 +58,7 @@ def _install(name: str, place: Path) -> None:
     pins = (line for line in lock.read_text().splitlines() if line[:1].isalnum())
     total = len({pin.partition("==")[0] for pin in pins})
 
-    def progress():
+    def progress() -> str:
         seen = log.read_text(errors="replace").count("Collecting ") if log.exists() else 0
         return f"{seen} of {total} packages" if seen else ""
 
@@ -70,8 +70,8 @@ def _install(name: str, place: Path) -> None:
 
 
 def _pip(python: Path, lock: Path, log: Path) -> None:
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "--no-input"]
-    options = ["--no-deps", "--require-hashes", "--no-compile", "-r", lock]
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--no-input"]
+    options = ["--no-deps", "--require-hashes", "--no-compile", "-r", str(lock)]
     try:
         run("pip", [*pip, "install", *options], log)
     except Failure:

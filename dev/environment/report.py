@@ -34,9 +34,9 @@ def step(text: str, progress: Callable[[], str] | None = None) -> Iterator[None]
     done = threading.Event()
     started = time.monotonic()
 
-    def tick():
+    def tick() -> None:
         last = ""
-        while not done.wait(PROGRESS_SECONDS):
+        while progress and not done.wait(PROGRESS_SECONDS):
             now = progress()
             if now and now != last:
                 say(f"    {now}")

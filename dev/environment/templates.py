@@ -1,6 +1,7 @@
 """Databases that are made once and copied for each use."""
 
 import hashlib
+from collections.abc import Callable
 
 from . import addon, paths
 from .odoo import Odoo
@@ -39,7 +40,7 @@ def addon_database(odoo: Odoo) -> str:
             if outdated.startswith(ADDON) or (outdated.startswith(BASE) and outdated != base):
                 odoo.databases.drop(outdated)
 
-        def install(making):
+        def install(making: str) -> None:
             odoo.databases.copy(base, making)
             odoo.install(making, [addon.NAME], "Installing the addon")
             # Once here saves each copy's first page ten seconds and more.
@@ -55,7 +56,7 @@ def _is_whole(odoo: Odoo, name: str) -> bool:
     return odoo.databases.exists(name) and odoo.databases.filestore(name).is_dir()
 
 
-def _make(odoo: Odoo, name: str, install) -> None:
+def _make(odoo: Odoo, name: str, install: Callable[[str], None]) -> None:
     """Make a database under another name first, so that no half-made one passes for ready."""
     making = "unfinished"
     odoo.databases.drop(making)

@@ -12,7 +12,7 @@ import ast
 import hashlib
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from . import paths
 
@@ -84,7 +84,7 @@ def _of_javascript(source: str) -> Iterable[str]:
     return (text for _quote, text in JS_TEXT.findall(source))
 
 
-READERS = {
+READERS: dict[str, Callable[[str], Iterable[str]]] = {
     ".py": _of_python,
     ".xml": _of_xml,
     ".js": _of_javascript,

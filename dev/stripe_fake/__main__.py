@@ -9,7 +9,7 @@ import threading
 from .server import Server
 
 
-def main():
+def main() -> None:
     """Serve until SIGTERM or SIGINT."""
     parser = argparse.ArgumentParser(prog='python -m dev.stripe_fake', description=__doc__)
     parser.add_argument('--port', type=int, default=0, help='loopback port; 0 takes a free one')

@@ -1,16 +1,18 @@
 """Planned misfortunes of the next API calls: errors, slowness, dropped connections."""
 
+from .records import Record
 from .wire.errors import StripeError
+from .world import World
 
 
 class Dropped(Exception):
     """The connection ends here without an answer."""
 
 
-def plan(world, fault):
+def plan(world: World, fault: Record) -> None:
     """Add a fault.
 
-    :param dict fault: `when`: 'before' or 'after' the call took effect, or 'instead' of it, which
+    :param fault: `when`: 'before' or 'after' the call took effect, or 'instead' of it, which
         is remembered under its idempotency key as Stripe remembers its own errors; one of
         `status` (HTTP status of an error), `drop` (true) or `latency` (seconds); `times`
         (default 1); what it applies to: `method`, `path` (a part of it), `account`.
@@ -20,7 +22,7 @@ def plan(world, fault):
     world.store.set('faults', faults)
 
 
-def next_for(world, method, path, account):
+def next_for(world: World, method: str, path: str, account: str) -> Record | None:
     """Return the fault that this call meets, and count it; None if it is spared."""
     faults = world.store.setting('faults', [])
     for fault in faults:
@@ -34,7 +36,7 @@ def next_for(world, method, path, account):
     return None
 
 
-def strike(fault, moment):
+def strike(fault: Record | None, moment: str) -> None:
     """Let a fault happen if this is its moment.
 
     :raises Dropped: the connection is to be cut.

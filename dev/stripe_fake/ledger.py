@@ -1,22 +1,23 @@
 """An account's money in sums, for comparison with somebody else's books."""
 
 from .objects import balance
+from .records import Record
+from .world import Realm
 
 CHARGES = ('charge', 'payment')
 REFUNDS = ('refund', 'payment_refund', 'refund_failure')
 
 
-def totals(realm):
+def totals(realm: Realm) -> Record:
     """Return sums by currency of what happened and what stands on the balance.
 
     :return: `captured`, `refunded` and `disputed` by the currency paid in; `fees`,
         `dispute_fees`, `paid_out`, `available`, `pending`, `balance` in the account's own.
         All in Stripe's minor units, each as a positive number where money went its usual way.
-    :rtype: dict
     """
-    by_currency = {}
+    by_currency: dict[str, dict[str, int]] = {}
 
-    def add(currency, name, amount):
+    def add(currency: str, name: str, amount: int) -> None:
         sums = by_currency.setdefault(
             currency, {'captured': 0, 'refunded': 0, 'disputed': 0, 'charges': 0}
         )
@@ -33,7 +34,7 @@ def totals(realm):
     records = realm.all('balance_transaction')
     available, pending = balance.amounts(realm)
 
-    def total(field, *kinds):
+    def total(field: str, *kinds: str) -> int:
         return sum(record[field] for record in records if record['type'] in kinds)
 
     for sums in by_currency.values():

@@ -74,27 +74,24 @@ BALANCE_RATES = {
 }
 
 
-def decimals(currency):
+def decimals(currency: str) -> int:
     """Return how many digits of Stripe's amounts stand behind the point."""
     if currency in ZERO_DECIMAL:
         return 0
     return 3 if currency in THREE_DECIMAL else 2
 
 
-def to_units(amount, currency):
-    """Return an amount in whole units of its currency.
-
-    :rtype: Decimal
-    """
+def to_units(amount: int, currency: str) -> Decimal:
+    """Return an amount in whole units of its currency."""
     return Decimal(amount).scaleb(-decimals(currency))
 
 
-def to_minor(units, currency):
+def to_minor(units: Decimal | int | str, currency: str) -> int:
     """Return whole units as Stripe's integer, rounded half up."""
     return int(Decimal(units).scaleb(decimals(currency)).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def text(amount, currency):
+def text(amount: int, currency: str) -> str:
     """Return an amount as Stripe writes it in its messages: `$10.00`, `1000 KWD`."""
     places = 0 if currency in WHOLE_UNITS else decimals(currency)
     units = f'{to_units(abs(amount), currency):,.{places}f}'
@@ -103,7 +100,7 @@ def text(amount, currency):
     return f'{sign}{symbol}{units}' if symbol else f'{sign}{units} {currency.upper()}'
 
 
-def check_currency(currency, param='currency'):
+def check_currency(currency: str, param: str = 'currency') -> str:
     """Return the currency in Stripe's spelling.
 
     :raises StripeError: a currency that Stripe does not take.
@@ -118,11 +115,17 @@ def check_currency(currency, param='currency'):
     return lower
 
 
-def check_amount(amount, currency, param='amount', minimum=True, subject=None):
+def check_amount(
+    amount: int,
+    currency: str,
+    param: str = 'amount',
+    minimum: bool = True,
+    subject: str | None = None,
+) -> None:
     """Refuse an amount that Stripe would not charge.
 
-    :param bool minimum: whether the smallest charge of the currency applies.
-    :param str subject: begins the message about a too small amount.
+    :param minimum: whether the smallest charge of the currency applies.
+    :param subject: begins the message about a too small amount.
     :raises StripeError: with Stripe's code.
     """
     if amount < 0 or (amount == 0 and minimum):

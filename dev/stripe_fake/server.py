@@ -1,6 +1,8 @@
 """One running stand-in: the HTTP server and what it serves."""
 
 import socket
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
@@ -18,13 +20,16 @@ from .webhooks import Deliveries
 from .wire.api import Api
 from .world import World
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
 HOST = '127.0.0.1'
 
 
 class QuietHandler(WSGIRequestHandler):
     """Says nothing: what was asked can be read on the page of received requests."""
 
-    def log_request(self, *args, **kwargs):
+    def log_request(self, *args: Any, **kwargs: Any) -> None:
         """Override of Werkzeug: write no line for a request."""
         pass
 
@@ -32,19 +37,18 @@ class QuietHandler(WSGIRequestHandler):
 class Server:
     """The stand-in on a loopback port.
 
-    :param int port: 0 takes a free one.
-    :param str state_file: see `Store`.
+    :param port: 0 takes a free one.
+    :param state_file: see `Store`.
     :raises OSError: the port is taken.
     """
 
-    def __init__(self, port=0, state_file=None):
+    def __init__(self, port: int = 0, state_file: str | None = None) -> None:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((HOST, port))
         self._http = make_server(
             HOST, port, self._serve, threaded=True, request_handler=QuietHandler
         )
-        self._http.daemon_threads = True
         self.url = f'http://{HOST}:{self._http.server_port}'
         self.world = World(self.url, state_file)
         self.deliveries = Deliveries(self.world)
@@ -64,7 +68,7 @@ class Server:
                 self._views[name] = view
         self._routes = Map(rules)
 
-    def run(self):
+    def run(self) -> None:
         """Serve until `stop`."""
         self.worker.start()
         self._http.serve_forever()
@@ -72,12 +76,15 @@ class Server:
         self.worker.stop()
         self.world.store.close()
 
-    def stop(self):
+    def stop(self) -> None:
         """Stop serving; waits for the loop to end."""
         self._http.shutdown()
 
-    def _serve(self, environ, start_response):
+    def _serve(
+        self, environ: 'WSGIEnvironment', start_response: 'StartResponse'
+    ) -> Iterable[bytes]:
         request = Request(environ)
+        response: WSGIApplication
         try:
             if request.path.startswith(('/v1/', '/v2/')):
                 response = self.api.answer(request)

@@ -3,7 +3,11 @@
 import json
 import sqlite3
 import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
+
+from .records import Record
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS object (
@@ -33,13 +37,13 @@ class Store:
     One lock serialises the transactions, as one database row would at Stripe: whoever comes
     second sees what the first left.
 
-    :param str path: the file to keep, or None for memory.
+    :param path: the file to keep, or None for memory.
     """
 
-    def __init__(self, path=None):
+    def __init__(self, path: str | None = None) -> None:
         self._lock = threading.RLock()
         self._depth = 0
-        self._after = []
+        self._after: list[Callable[[], object]] = []
         self._db = sqlite3.connect(
             path or ':memory:', check_same_thread=False, isolation_level=None
         )
@@ -49,7 +53,7 @@ class Store:
         self._db.executescript(SCHEMA)
 
     @contextmanager
-    def transaction(self):
+    def transaction(self) -> Iterator[None]:
         """Commit on leaving, undo on an exception, unless it says `keep`."""
         with self._lock:
             if self._depth:
@@ -72,34 +76,34 @@ class Store:
                 for action in after:
                     action()
 
-    def after_commit(self, action):
+    def after_commit(self, action: Callable[[], object]) -> None:
         """Run `action()` once what was done is kept."""
         self._after.append(action)
 
-    def execute(self, statement, values=()):
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
         """Return the rows of a statement."""
         with self._lock:
             return self._db.execute(statement, values).fetchall()
 
-    def insert(self, statement, values=()):
+    def insert(self, statement: str, values: Sequence[Any] = ()) -> int | None:
         """Insert a row and return its number."""
         with self._lock:
             return self._db.execute(statement, values).lastrowid
 
-    def clear(self):
+    def clear(self) -> None:
         """Forget everything."""
         with self.transaction():
             for table in TABLES:
                 self._db.execute(f'DELETE FROM {table}')
 
-    def close(self):
+    def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._db.close()
 
     # === OBJECTS === #
 
-    def get(self, realm, identifier, kind=None):
+    def get(self, realm: str, identifier: str, kind: str | None = None) -> Any:
         """Return the object of that id, or None."""
         rows = self.execute(
             'SELECT kind, body FROM object WHERE realm = ? AND id = ?', (realm, identifier)
@@ -108,7 +112,7 @@ class Store:
             return None
         return json.loads(rows[0][1])
 
-    def put(self, realm, record):
+    def put(self, realm: str, record: Record) -> None:
         """Keep an object, over the one of the same id."""
         body = json.dumps(record)
         self.execute(
@@ -117,11 +121,11 @@ class Store:
             (record['id'], realm, record['object'], record.get('created', 0), body),
         )
 
-    def remove(self, realm, identifier):
+    def remove(self, realm: str, identifier: str) -> None:
         """Forget an object."""
         self.execute('DELETE FROM object WHERE realm = ? AND id = ?', (realm, identifier))
 
-    def all(self, realm, kind, **equal):
+    def all(self, realm: str, kind: str, **equal: Any) -> list[Record]:
         """Return the objects of a kind, newest first, whose fields equal the given values."""
         conditions, values = [], [realm, kind]
         for name, value in equal.items():
@@ -134,19 +138,19 @@ class Store:
         )
         return [json.loads(body) for (body,) in rows]
 
-    def find_realm(self, identifier):
+    def find_realm(self, identifier: str) -> str | None:
         """Return the realm that holds an id, or None."""
         rows = self.execute('SELECT realm FROM object WHERE id = ?', (identifier,))
         return rows[0][0] if rows else None
 
     # === SETTINGS === #
 
-    def setting(self, name, default=None):
+    def setting(self, name: str, default: Any = None) -> Any:
         """Return a setting, or the default."""
         rows = self.execute('SELECT body FROM setting WHERE name = ?', (name,))
         return json.loads(rows[0][0]) if rows else default
 
-    def set(self, name, value):
+    def set(self, name: str, value: Any) -> None:
         """Keep a setting."""
         self.execute(
             'INSERT INTO setting (name, body) VALUES (?, ?) '

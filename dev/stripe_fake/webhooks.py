@@ -3,45 +3,48 @@
 import ipaddress
 import json
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import requests
 import stripe
 
+from .records import Record
 from .wire.expand import public
-from .world import HOSTED, Realm
+from .world import HOSTED, Realm, World
 
 TIMEOUT = 20  # seconds that an endpoint has to answer
 NORMAL = {'mode': 'normal'}
 
 
-def emit(realm, kind, record, previous=None):
+def emit(realm: Realm, kind: str, record: Record, previous: Record | None = None) -> Record:
     """Record an event about an object and send it to whoever listens.
 
-    :param str kind: Stripe's event type.
-    :param dict previous: `previous_attributes` of an update.
+    :param kind: Stripe's event type.
+    :param previous: `previous_attributes` of an update.
     """
     data = {'object': public(record)}
     if previous:
         data['previous_attributes'] = public(previous)
     endpoints = _listening(realm, kind)
     connected = realm.profile().get('_platform')
-    event = realm.new(
-        'event',
-        'evt',
-        api_version=stripe.api_version,
-        data=data,
-        type=kind,
-        pending_webhooks=len(endpoints),
-        request=realm.origin or {'id': None, 'idempotency_key': None},
-        **({'account': realm.account} if connected else {}),
-    )
+    values: Record = {
+        'api_version': stripe.api_version,
+        'data': data,
+        'type': kind,
+        'pending_webhooks': len(endpoints),
+        'request': realm.origin or {'id': None, 'idempotency_key': None},
+    }
+    if connected:
+        values['account'] = realm.account
+    event = realm.new('event', 'evt', **values)
     for endpoint_realm, endpoint in endpoints:
         _plan(realm.world, event, realm.name, endpoint_realm, endpoint)
     return event
 
 
-def _listening(realm, kind):
+def _listening(realm: Realm, kind: str) -> list[tuple[Realm, Record]]:
     """Return the endpoints that an event goes to: the account's own, and its platform's."""
     found = [
         (realm, endpoint) for endpoint in realm.all('webhook_endpoint') if not endpoint['_connect']
@@ -59,7 +62,9 @@ def _listening(realm, kind):
     ]
 
 
-def _plan(world, event, realm_name, endpoint_realm, endpoint):
+def _plan(
+    world: World, event: Record, realm_name: str, endpoint_realm: Realm, endpoint: Record
+) -> None:
     rule = _rule_for(world, event['type'])
     mode = rule['mode']
     now = time.time()
@@ -98,7 +103,7 @@ def _plan(world, event, realm_name, endpoint_realm, endpoint):
     world.store.after_commit(world.wake)
 
 
-def _rule_for(world, kind):
+def _rule_for(world: World, kind: str) -> Record:
     """Return the delivery rule for an event type, and count it."""
     rules = world.store.setting('webhook_rules', [])
     for rule in rules:
@@ -111,7 +116,7 @@ def _rule_for(world, kind):
     return NORMAL
 
 
-def is_loopback(url):
+def is_loopback(url: str) -> bool:
     """Tell whether a URL names this machine only."""
     host = urlsplit(url).hostname or ''
     if host == 'localhost' or host.endswith('.localhost'):
@@ -125,23 +130,20 @@ def is_loopback(url):
 class Deliveries:
     """Sends what is planned and keeps what came back."""
 
-    def __init__(self, world):
+    def __init__(self, world: World) -> None:
         self.world = world
         # Whatever was under way when the process ended was not confirmed: it goes out again.
         self.world.store.execute("UPDATE delivery SET state = 'waiting' WHERE state = 'sending'")
 
-    def all(self):
-        """Return every delivery, oldest first.
-
-        :rtype: list[dict]
-        """
+    def all(self) -> list[Record]:
+        """Return every delivery, oldest first."""
         rows = self.world.store.execute('SELECT id, state, due, body FROM delivery ORDER BY id')
         return [
             {'id': identifier, 'state': state, 'due': due, **json.loads(body)}
             for identifier, state, due, body in rows
         ]
 
-    def start_due(self, pool):
+    def start_due(self, pool: ThreadPoolExecutor) -> float:
         """Hand what is due to the pool; return when the next delivery is due."""
         store, now = self.world.store, time.time()
         with store.transaction():
@@ -171,11 +173,13 @@ class Deliveries:
             pool.submit(self.send_in_turn, grouped)
         return rows[0][0] or now + 3600
 
-    def send_in_turn(self, identifiers):
+    def send_in_turn(self, identifiers: Sequence[int | None]) -> list[Record | None]:
         """Make one attempt at each delivery, one after the other."""
         return [self.send(identifier) for identifier in identifiers]
 
-    def claim(self, states, event=None, order='created'):
+    def claim(
+        self, states: Sequence[str], event: str | None = None, order: str = 'created'
+    ) -> list[int]:
         """Take deliveries out of the worker's hands, to be sent at once.
 
         :return: their ids, in the order in which to send them.
@@ -192,7 +196,7 @@ class Deliveries:
                 self._state(row['id'], 'sending')
         return [row['id'] for row in found]
 
-    def resend(self, event):
+    def resend(self, event: str) -> list[Record | None]:
         """Send an event once more to each endpoint that it was meant for.
 
         :raises KeyError: an unknown event.
@@ -227,7 +231,7 @@ class Deliveries:
             ]
         return self.send_in_turn(identifiers)
 
-    def send(self, identifier):
+    def send(self, identifier: int | None) -> Record | None:
         """Make one attempt; return the delivery with its outcome."""
         with self.world.store.transaction():
             rows = self.world.store.execute('SELECT body FROM delivery WHERE id = ?', (identifier,))
@@ -239,7 +243,7 @@ class Deliveries:
         with self.world.store.transaction():
             return self._conclude(identifier, body, attempt)
 
-    def _payload(self, body):
+    def _payload(self, body: Record) -> tuple[str, str] | tuple[None, None]:
         owner = Realm.of_name(self.world, body['endpoint_realm'])
         endpoint = owner.find(body['endpoint'])
         event = Realm.of_name(self.world, body['realm']).find(body['event'])
@@ -249,8 +253,8 @@ class Deliveries:
         text = json.dumps(public(event), indent=2).replace(HOSTED, self.world.base_url)
         return text, endpoint['_secret']
 
-    def _post(self, url, payload, secret):
-        if payload is None:
+    def _post(self, url: str, payload: str | None, secret: str | None) -> Record:
+        if payload is None or secret is None:
             return {'error': 'the endpoint was deleted', 'final': True}
         if not is_loopback(url):
             return {
@@ -278,7 +282,7 @@ class Deliveries:
             session.close()
         return {'status': answer.status_code, 'answer': answer.text[:500]}
 
-    def _conclude(self, identifier, body, attempt):
+    def _conclude(self, identifier: int | None, body: Record, attempt: Record) -> Record:
         body['attempts'].append(attempt)
         pauses = self.world.setting('retry_pauses')
         tried = len(body['attempts'])
@@ -297,11 +301,11 @@ class Deliveries:
         self.world.store.after_commit(self.world.wake)
         return {'id': identifier, 'state': state, 'due': due, **body}
 
-    def _count_down(self, body):
+    def _count_down(self, body: Record) -> None:
         realm = Realm.of_name(self.world, body['realm'])
         event = realm.find(body['event'])
         if event:
             realm.change(event, pending_webhooks=max(event['pending_webhooks'] - 1, 0))
 
-    def _state(self, identifier, state):
+    def _state(self, identifier: int, state: str) -> None:
         self.world.store.execute('UPDATE delivery SET state = ? WHERE id = ?', (state, identifier))

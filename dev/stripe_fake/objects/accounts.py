@@ -1,13 +1,15 @@
 """Accounts, own and connected, and the links by which connected ones are set up."""
 
 import secrets
+from typing import Any
 
 from .. import webhooks
 from ..money import SUPPORTED
+from ..records import Record
 from ..wire import listing, shapes
 from ..wire.errors import StripeError, invalid
-from ..wire.operations import operation
-from ..world import HOSTED, Realm, new_id
+from ..wire.operations import Call, operation
+from ..world import HOSTED, Realm, World, new_id
 from . import checks
 
 LINK_LIFETIME = 300  # seconds
@@ -29,13 +31,15 @@ DUE = ['business_profile.url', 'external_account', 'tos_acceptance.date']
 PERCENT, FIXED = '2.9', 30  # Stripe's list price in the United States
 
 
-def ensure(world, account):
+def ensure(world: World, account: str) -> None:
     """Open the account of a key that was not seen before."""
     if world.store.get('accounts', account) is None:
         world.store.put('accounts', build(world, account, country='US'))
 
 
-def build(world, account, country, platform=None, **values):
+def build(
+    world: World, account: str, country: str, platform: str | None = None, **values: Any
+) -> Record:
     """Return a new account, ready to charge unless a platform made it."""
     ready = platform is None
     return shapes.build(
@@ -92,7 +96,7 @@ def build(world, account, country, platform=None, **values):
     )
 
 
-def requirements(due, disabled_reason=None):
+def requirements(due: list[str], disabled_reason: str | None = None) -> Record:
     """Return what Stripe still asks for."""
     return {
         'alternatives': [],
@@ -106,7 +110,7 @@ def requirements(due, disabled_reason=None):
     }
 
 
-def update(world, account, livemode=False, **values):
+def update(world: World, account: str, livemode: bool = False, **values: Any) -> Record:
     """Change an account as Stripe would by itself, and tell it by `account.updated`."""
     record = world.store.get('accounts', account)
     previous = {name: record.get(name) for name in values if name in shapes.fields('account')}
@@ -117,17 +121,17 @@ def update(world, account, livemode=False, **values):
 
 
 @operation('GET /v1/account')
-def retrieve_current(call):
+def retrieve_current(call: Call) -> Record:
     return call.realm.profile()
 
 
 @operation('GET /v1/accounts/{account}')
-def retrieve(call):
+def retrieve(call: Call) -> Record:
     return _reachable(call, call.args[0])
 
 
 @operation('GET /v1/accounts')
-def list_accounts(call):
+def list_accounts(call: Call) -> Record:
     platform = call.platform.account
     connected = [
         record
@@ -142,13 +146,13 @@ def list_accounts(call):
     'type country email metadata business_profile capabilities controller business_type '
     'default_currency',
 )
-def create(call):
+def create(call: Call) -> Record:
     params = dict(call.params)
     checks.exclusive(params, 'type', 'controller')
     country = params.get('country') or call.platform.profile()['country']
     if len(country) != 2 or not country.isupper():
         raise invalid(f"Country '{country}' is unknown.", 'country', 'country_unsupported')
-    values = {
+    values: Record = {
         name: params[name]
         for name in ('type', 'email', 'business_profile', 'business_type')
         if name in params
@@ -164,7 +168,7 @@ def create(call):
 
 
 @operation('POST /v1/accounts/{account}', 'email metadata business_profile settings')
-def modify(call):
+def modify(call: Call) -> Record:
     record = _reachable(call, call.args[0])
     if call.params.get('email'):
         record['email'] = call.params['email']
@@ -176,7 +180,7 @@ def modify(call):
 
 
 @operation('DELETE /v1/accounts/{account}')
-def delete(call):
+def delete(call: Call) -> Record:
     record = _reachable(call, call.args[0])
     if record['_platform'] != call.platform.account:
         raise invalid('You may only delete accounts that your platform created.', 'account')
@@ -185,7 +189,7 @@ def delete(call):
 
 
 @operation('GET /v1/accounts/{account}/capabilities')
-def list_capabilities(call):
+def list_capabilities(call: Call) -> Record:
     record = _reachable(call, call.args[0])
     due = record['requirements']['currently_due']
     data = [
@@ -211,7 +215,7 @@ def list_capabilities(call):
 @operation(
     'POST /v1/account_links', 'account type refresh_url return_url collect collection_options'
 )
-def create_link(call):
+def create_link(call: Call) -> Record:
     params = call.params
     record = _reachable(call, params['account'], 'account')
     if record['_platform'] != call.platform.account:
@@ -246,7 +250,7 @@ def create_link(call):
     )
 
 
-def _reachable(call, account, param='id'):
+def _reachable(call: Call, account: str, param: str = 'id') -> Record:
     """Return an account that the key may see: its own or a connected one."""
     record = call.world.store.get('accounts', account)
     if record and (

@@ -1,10 +1,14 @@
 """The money at Stripe: each movement a balance transaction in the account's own currency."""
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from ..money import to_minor, to_units
+from ..records import Record
 from ..wire import listing, shapes
-from ..wire.operations import operation
+from ..wire.operations import Call, operation
+from ..world import Realm
 
 DAY = 24 * 3600
 CATEGORIES = {
@@ -20,12 +24,22 @@ CATEGORIES = {
 }
 
 
-def book(realm, kind, amount, currency, source, fee=0, fees=(), category=None, **values):
+def book(
+    realm: Realm,
+    kind: str,
+    amount: int,
+    currency: str,
+    source: str,
+    fee: int = 0,
+    fees: Sequence[tuple[str, str]] = (),
+    category: str | None = None,
+    **values: Any,
+) -> Record:
     """Move money on the balance.
 
-    :param int amount: in minor units of `currency`, negative where money leaves.
-    :param int fee: Stripe's, in minor units of the account's currency.
-    :param list fees: `(type, description)` of the fee.
+    :param amount: in minor units of `currency`, negative where money leaves.
+    :param fee: Stripe's, in minor units of the account's currency.
+    :param fees: `(type, description)` of the fee.
     :return: the balance transaction.
     """
     home = realm.profile()['default_currency']
@@ -63,14 +77,14 @@ def book(realm, kind, amount, currency, source, fee=0, fees=(), category=None, *
     )
 
 
-def current(realm, record):
+def current(realm: Realm, record: Record) -> Record:
     """Return a balance transaction as it stands now: pending money becomes available."""
     if record['status'] == 'pending' and record['available_on'] <= realm.now:
         realm.change(record, status='available')
     return record
 
 
-def amounts(realm):
+def amounts(realm: Realm) -> tuple[int, int]:
     """Return what is available and what is pending, in minor units of the account's currency."""
     available = pending = 0
     for record in realm.all('balance_transaction'):
@@ -82,11 +96,11 @@ def amounts(realm):
 
 
 @operation('GET /v1/balance')
-def retrieve(call):
+def retrieve(call: Call) -> Record:
     available, pending = amounts(call.realm)
     currency = call.realm.profile()['default_currency']
 
-    def part(amount):
+    def part(amount: int) -> list[Record]:
         return [{'amount': amount, 'currency': currency, 'source_types': {'card': amount}}]
 
     return shapes.build(
@@ -95,14 +109,14 @@ def retrieve(call):
 
 
 @operation('GET /v1/balance_transactions/{id}')
-def retrieve_transaction(call):
+def retrieve_transaction(call: Call) -> Record:
     return current(
         call.realm, call.realm.get('balance_transaction', call.args[0], label='balance transaction')
     )
 
 
 @operation('GET /v1/balance_transactions', 'payout type source currency')
-def list_transactions(call):
+def list_transactions(call: Call) -> Record:
     params = call.params
     records = [current(call.realm, record) for record in call.realm.all('balance_transaction')]
     if 'payout' in params:
@@ -115,5 +129,5 @@ def list_transactions(call):
     return listing.page(records, params, '/v1/balance_transactions')
 
 
-def _decimal(rate):
+def _decimal(rate: float) -> Decimal:
     return Decimal(str(rate))

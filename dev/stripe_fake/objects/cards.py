@@ -7,15 +7,15 @@ from dataclasses import dataclass
 class Card:
     """How a test number behaves.
 
-    :param str decline: decline code, or None for a card that pays.
-    :param str code: error code beside it.
-    :param str message: what Stripe tells the payer.
-    :param str authentication: 'never', 'unless_set_up' or 'always'.
-    :param bool attach: whether the card can be saved (some only fail when charged).
+    :param decline: decline code, or None for a card that pays.
+    :param code: error code beside it.
+    :param message: what Stripe tells the payer.
+    :param authentication: 'never', 'unless_set_up' or 'always'.
+    :param attach: whether the card can be saved (some only fail when charged).
     """
 
     brand: str = 'visa'
-    decline: str = None
+    decline: str | None = None
     code: str = 'card_declined'
     message: str = 'Your card was declined.'
     authentication: str = 'never'
@@ -89,7 +89,7 @@ DEBIT_ACCOUNTS = {
 }
 
 
-def passes_luhn(number):
+def passes_luhn(number: str) -> bool:
     """Tell whether the check digit of a card number is right."""
     digits = [int(digit) for digit in reversed(number)]
     doubled = [2 * digit - 9 if digit > 4 else 2 * digit for digit in digits[1::2]]

@@ -4,18 +4,21 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from .. import webhooks
 from ..money import to_minor, to_units
+from ..records import Record
 from ..tasks import task
 from ..wire import listing
-from ..wire.operations import operation
-from ..world import Realm, new_id
+from ..wire.operations import Call, operation
+from ..world import Realm, World, new_id
 from . import balance, checks
 
 
-def new(realm, intent, method, status, failure=None):
+def new(
+    realm: Realm, intent: Record, method: Record, status: str, failure: Record | None = None
+) -> Record:
     """Make the charge of an attempt.
 
-    :param str status: 'succeeded', 'pending' or 'failed'.
-    :param dict failure: `code`, `decline_code` and `message` of a decline.
+    :param status: 'succeeded', 'pending' or 'failed'.
+    :param failure: `code`, `decline_code` and `message` of a decline.
     """
     failed = status == 'failed'
     charge = realm.new(
@@ -52,14 +55,14 @@ def new(realm, intent, method, status, failure=None):
     return charge
 
 
-def settle(realm, charge):
+def settle(realm: Realm, charge: Record) -> None:
     """Let a pending bank debit arrive."""
     realm.change(charge, status='succeeded', outcome=_outcome('succeeded', None))
     _book_or_wait(realm, charge)
     webhooks.emit(realm, 'charge.succeeded', charge)
 
 
-def fail(realm, charge, failure):
+def fail(realm: Realm, charge: Record, failure: Record) -> None:
     """Let a pending bank debit bounce."""
     realm.change(
         charge,
@@ -72,7 +75,7 @@ def fail(realm, charge, failure):
     webhooks.emit(realm, 'charge.failed', charge)
 
 
-def book(realm, charge):
+def book(realm: Realm, charge: Record) -> None:
     """Book a charge and Stripe's fee on the balance."""
     profile = realm.profile()
     home = profile['default_currency']
@@ -94,16 +97,16 @@ def book(realm, charge):
 
 
 @task
-def book_fee(world, realm, charge):
+def book_fee(world: World, realm: str, charge: str) -> None:
     """Book a charge later than it succeeded, and tell it by `charge.updated`."""
-    realm = Realm.of_name(world, realm)
-    record = realm.find(charge)
+    holder = Realm.of_name(world, realm)
+    record = holder.find(charge)
     if record and record['balance_transaction'] is None:
-        book(realm, record)
-        webhooks.emit(realm, 'charge.updated', record, {'balance_transaction': None})
+        book(holder, record)
+        webhooks.emit(holder, 'charge.updated', record, {'balance_transaction': None})
 
 
-def _book_or_wait(realm, charge):
+def _book_or_wait(realm: Realm, charge: Record) -> None:
     delay = realm.world.setting('fee_delay')
     if delay == 0:
         book(realm, charge)
@@ -111,7 +114,7 @@ def _book_or_wait(realm, charge):
         realm.world.later(delay, 'book_fee', realm=realm.name, charge=charge['id'])
 
 
-def _outcome(status, failure):
+def _outcome(status: str, failure: Record | None) -> Record:
     if failure:
         return {
             'advice_code': 'try_again_later'
@@ -139,7 +142,7 @@ def _outcome(status, failure):
     }
 
 
-def _details(method):
+def _details(method: Record) -> Record:
     details = dict(method[method['type']])
     if method['type'] == 'card':
         for name in ('display_brand', 'generated_from', 'networks', 'three_d_secure_usage'):
@@ -158,12 +161,12 @@ def _details(method):
 
 
 @operation('GET /v1/charges/{charge}')
-def retrieve(call):
+def retrieve(call: Call) -> Record:
     return call.realm.get('charge', call.args[0])
 
 
 @operation('GET /v1/charges', 'payment_intent customer transfer_group')
-def list_charges(call):
+def list_charges(call: Call) -> Record:
     equal = {
         name: call.params[name]
         for name in ('payment_intent', 'customer', 'transfer_group')
@@ -173,9 +176,9 @@ def list_charges(call):
 
 
 @operation('POST /v1/charges/{charge}', 'description metadata receipt_email')
-def modify(call):
+def modify(call: Call) -> Record:
     charge = call.realm.get('charge', call.args[0])
-    values = {
+    values: Record = {
         name: call.params[name] for name in ('description', 'receipt_email') if name in call.params
     }
     if 'metadata' in call.params:

@@ -1,7 +1,11 @@
 """What the payer does on the hosted page of a session, apart from how the page looks."""
 
+from collections.abc import Callable
+
 from .. import webhooks
+from ..records import Record
 from ..wire.errors import StripeError
+from ..world import Realm
 from . import customers, intents, payment_methods, sessions, setups
 
 
@@ -9,12 +13,18 @@ class NotPayable(Exception):
     """The session is complete or expired; the page says so."""
 
 
-def pay(realm, session, method_of, payer, save=False):
+def pay(
+    realm: Realm,
+    session: Record,
+    method_of: Callable[[], Record],
+    payer: Record,
+    save: bool = False,
+) -> str:
     """Submit the page's form.
 
     :param method_of: function that makes the payment method; only called if it is needed.
-    :param dict payer: `email` and `name` as typed.
-    :param bool save: whether *save my card* was ticked.
+    :param payer: `email` and `name` as typed.
+    :param save: whether *save my card* was ticked.
     :return: 'succeeded', 'processing', 'requires_action' or 'failed'.
     :raises NotPayable: sent twice, or too late.
     """
@@ -38,7 +48,7 @@ def pay(realm, session, method_of, payer, save=False):
     return conclude(realm, session, intent, outcome)
 
 
-def authenticate(realm, session, intent, passed):
+def authenticate(realm: Realm, session: Record, intent: Record, passed: bool) -> str:
     """Go on after the page that asks the payer to prove who they are."""
     if sessions.fresh(realm, session)['status'] != 'open' or intent['status'] != 'requires_action':
         raise NotPayable(session['status'])
@@ -46,7 +56,7 @@ def authenticate(realm, session, intent, passed):
     return conclude(realm, session, intent, module.finish_authentication(realm, intent, passed))
 
 
-def conclude(realm, session, intent, outcome):
+def conclude(realm: Realm, session: Record, intent: Record, outcome: str) -> str:
     """Complete the session if its payment went through or is on its way."""
     if outcome not in ('succeeded', 'processing'):
         return outcome
@@ -63,7 +73,7 @@ def conclude(realm, session, intent, outcome):
     return outcome
 
 
-def debit_ended(realm, intent, outcome):
+def debit_ended(realm: Realm, intent: Record, outcome: str) -> None:
     """Tell a session that its bank debit settled or failed."""
     session = intent.get('_session') and realm.find(intent['_session'])
     if not session:
@@ -78,7 +88,7 @@ def debit_ended(realm, intent, outcome):
 intents.FINISHED_HOOKS.append(debit_ended)
 
 
-def _begin_payment(realm, session):
+def _begin_payment(realm: Realm, session: Record) -> Record:
     data = session['_intent_data']
     unknown = set(data) - {
         'capture_method',
@@ -121,7 +131,7 @@ def _begin_payment(realm, session):
     return intent
 
 
-def _begin_setup(realm, session):
+def _begin_setup(realm: Realm, session: Record) -> Record:
     data = session['_setup_data']
     customer = session['customer']
     if not customer and session['customer_creation'] == 'always':
@@ -140,12 +150,12 @@ def _begin_setup(realm, session):
     return intent
 
 
-def _new_customer(realm, session):
+def _new_customer(realm: Realm, session: Record) -> Record:
     details = session['customer_details'] or {}
     return customers.new(realm, email=details.get('email'), name=details.get('name'))['id']
 
 
-def _note_payer(realm, session, payer):
+def _note_payer(realm: Realm, session: Record, payer: Record) -> None:
     details = session['customer_details'] or {
         'address': None,
         'business_name': None,

@@ -1,14 +1,16 @@
 """Rules that several operations share."""
 
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
-from ..wire.errors import invalid
+from ..records import Record
+from ..wire.errors import StripeError, invalid
 
 EMAIL = re.compile(r'^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$')
 
 
-def metadata(given, current=None, param='metadata'):
+def metadata(given: Any, current: Record | None = None, param: str = 'metadata') -> Record:
     """Return metadata with the given changes: an empty value unsets its key.
 
     :raises StripeError: more than Stripe keeps (50 keys of 40, values of 500 characters).
@@ -34,7 +36,7 @@ def metadata(given, current=None, param='metadata'):
     return result
 
 
-def url(value, param, livemode):
+def url(value: str, param: str, livemode: bool) -> None:
     """Refuse what a browser could not be sent to.
 
     :raises StripeError: with Stripe's `url_invalid`.
@@ -54,7 +56,7 @@ def url(value, param, livemode):
         )
 
 
-def email(value, param):
+def email(value: str, param: str) -> None:
     """Refuse what is no address.
 
     :raises StripeError: with Stripe's `email_invalid`.
@@ -63,7 +65,7 @@ def email(value, param):
         raise invalid(f'Invalid email address: {value}', param, 'email_invalid')
 
 
-def exclusive(params, *names):
+def exclusive(params: Record, *names: str) -> None:
     """Refuse two parameters of which Stripe takes one.
 
     :raises StripeError: with Stripe's `parameters_exclusive`.
@@ -76,6 +78,6 @@ def exclusive(params, *names):
         )
 
 
-def missing(param):
+def missing(param: str) -> StripeError:
     """Return the error for a parameter that this case needs."""
     return invalid(f'Missing required param: {param}.', param, 'parameter_missing')

@@ -1,9 +1,12 @@
 """Customers: whoever pays, known to the account by an id."""
 
+from typing import Any
+
 from .. import webhooks
+from ..records import Record
 from ..wire import listing
-from ..wire.operations import operation
-from ..world import new_id
+from ..wire.operations import Call, operation
+from ..world import Realm, new_id
 from . import checks, payment_methods
 
 UNDERSTOOD = (
@@ -12,7 +15,7 @@ UNDERSTOOD = (
 )
 
 
-def new(realm, **values):
+def new(realm: Realm, **values: Any) -> Record:
     """Make a customer."""
     customer = realm.new(
         'customer',
@@ -38,7 +41,7 @@ def new(realm, **values):
 
 
 @operation('POST /v1/customers', UNDERSTOOD)
-def create(call):
+def create(call: Call) -> Record:
     values = _values(call.params)
     method = values.pop('payment_method', None)
     customer = new(call.realm, **values)
@@ -50,7 +53,7 @@ def create(call):
 
 
 @operation('GET /v1/customers/{customer}')
-def retrieve(call):
+def retrieve(call: Call) -> Record:
     deleted = call.world.store.setting(f'deleted:{call.args[0]}')
     if deleted == call.realm.name:
         return {'id': call.args[0], 'object': 'customer', 'deleted': True}
@@ -60,7 +63,7 @@ def retrieve(call):
 @operation(
     'POST /v1/customers/{customer}', f'{UNDERSTOOD} default_source'.replace(' payment_method', '')
 )
-def modify(call):
+def modify(call: Call) -> Record:
     customer = call.realm.get('customer', call.args[0])
     values = _values(call.params, customer)
     if 'invoice_settings' in values:
@@ -79,7 +82,7 @@ def modify(call):
 
 
 @operation('DELETE /v1/customers/{customer}')
-def delete(call):
+def delete(call: Call) -> Record:
     customer = call.realm.get('customer', call.args[0])
     for method in call.realm.all('payment_method', customer=customer['id']):
         payment_methods.detach(call.realm, method)
@@ -90,13 +93,13 @@ def delete(call):
 
 
 @operation('GET /v1/customers', 'email')
-def list_customers(call):
+def list_customers(call: Call) -> Record:
     equal = {'email': call.params['email']} if 'email' in call.params else {}
     return listing.page(call.realm.all('customer', **equal), call.params, '/v1/customers')
 
 
-def _values(params, customer=None):
-    values = {
+def _values(params: Record, customer: Record | None = None) -> Record:
+    values: Record = {
         name: None if value == '' else value for name, value in params.items() if name != 'expand'
     }
     if values.get('email'):

@@ -3,9 +3,11 @@
 from datetime import datetime, timezone
 
 from .. import webhooks
+from ..records import Record
 from ..wire import listing
 from ..wire.errors import invalid
-from ..wire.operations import operation
+from ..wire.operations import Call, operation
+from ..world import Realm
 from . import balance, checks
 
 FEE = 1500  # minor units of the account's currency, Stripe's list price in the United States
@@ -42,11 +44,18 @@ EVIDENCE = (
 OPEN = ('needs_response', 'under_review', 'warning_needs_response', 'warning_under_review')
 
 
-def open_dispute(realm, charge, amount=None, reason='fraudulent', inquiry=False, fee=FEE):
+def open_dispute(
+    realm: Realm,
+    charge: Record,
+    amount: int | None = None,
+    reason: str = 'fraudulent',
+    inquiry: bool = False,
+    fee: int = FEE,
+) -> Record:
     """Dispute a charge.
 
-    :param int amount: in minor units; None disputes all of it.
-    :param bool inquiry: only a question of the bank: no money leaves yet.
+    :param amount: in minor units; None disputes all of it.
+    :param inquiry: only a question of the bank: no money leaves yet.
     :raises StripeError: a charge that can not be disputed.
     """
     if charge['status'] != 'succeeded' or charge['disputed']:
@@ -95,10 +104,10 @@ def open_dispute(realm, charge, amount=None, reason='fraudulent', inquiry=False,
     return dispute
 
 
-def close(realm, dispute, outcome, fee_back=False):
+def close(realm: Realm, dispute: Record, outcome: str, fee_back: bool = False) -> Record:
     """End a dispute.
 
-    :param str outcome: 'won', 'lost' or 'warning_closed'.
+    :param outcome: 'won', 'lost' or 'warning_closed'.
     :raises StripeError: it is closed already, or the outcome does not fit.
     """
     _require_open(dispute)
@@ -116,7 +125,7 @@ def close(realm, dispute, outcome, fee_back=False):
     return dispute
 
 
-def _move(realm, dispute, sign, fee, description):
+def _move(realm: Realm, dispute: Record, sign: int, fee: int, description: str) -> None:
     transaction = balance.book(
         realm,
         'adjustment',
@@ -131,18 +140,18 @@ def _move(realm, dispute, sign, fee, description):
     realm.change(dispute, balance_transactions=[*dispute['balance_transactions'], transaction])
 
 
-def _require_open(dispute):
+def _require_open(dispute: Record) -> None:
     if dispute['status'] not in OPEN:
         raise invalid('This dispute is already closed', code='dispute_already_closed')
 
 
 @operation('GET /v1/disputes/{dispute}')
-def retrieve(call):
+def retrieve(call: Call) -> Record:
     return call.realm.get('dispute', call.args[0])
 
 
 @operation('GET /v1/disputes', 'charge payment_intent')
-def list_disputes(call):
+def list_disputes(call: Call) -> Record:
     equal = {
         name: call.params[name] for name in ('charge', 'payment_intent') if name in call.params
     }
@@ -150,10 +159,10 @@ def list_disputes(call):
 
 
 @operation('POST /v1/disputes/{dispute}', 'evidence metadata submit')
-def modify(call):
+def modify(call: Call) -> Record:
     dispute, params = call.realm.get('dispute', call.args[0]), call.params
     _require_open(dispute)
-    values = {}
+    values: Record = {}
     if 'metadata' in params:
         values['metadata'] = checks.metadata(params['metadata'], dispute['metadata'])
     if 'evidence' in params:
@@ -169,7 +178,7 @@ def modify(call):
 
 
 @operation('POST /v1/disputes/{dispute}/close')
-def close_one(call):
+def close_one(call: Call) -> Record:
     dispute = call.realm.get('dispute', call.args[0])
     inquiry = dispute['status'].startswith('warning')
     return close(call.realm, dispute, 'warning_closed' if inquiry else 'lost')

@@ -2,10 +2,11 @@
 
 import secrets
 
+from ..records import Record
 from ..webhooks import is_loopback
 from ..wire import listing
 from ..wire.errors import invalid
-from ..wire.operations import operation
+from ..wire.operations import Call, operation
 from . import checks
 
 MOST = 16  # endpoints of one account and mode
@@ -14,7 +15,7 @@ MOST = 16  # endpoints of one account and mode
 @operation(
     'POST /v1/webhook_endpoints', 'url enabled_events api_version connect description metadata'
 )
-def create(call):
+def create(call: Call) -> Record:
     params, realm = call.params, call.realm
     _check_url(params['url'], realm.livemode)
     if not params['enabled_events']:
@@ -38,12 +39,12 @@ def create(call):
 
 
 @operation('GET /v1/webhook_endpoints')
-def list_endpoints(call):
+def list_endpoints(call: Call) -> Record:
     return listing.page(call.realm.all('webhook_endpoint'), call.params, '/v1/webhook_endpoints')
 
 
 @operation('GET /v1/webhook_endpoints/{webhook_endpoint}')
-def retrieve(call):
+def retrieve(call: Call) -> Record:
     return _of_account(call)
 
 
@@ -51,9 +52,9 @@ def retrieve(call):
     'POST /v1/webhook_endpoints/{webhook_endpoint}',
     'url enabled_events disabled description metadata',
 )
-def modify(call):
+def modify(call: Call) -> Record:
     endpoint, params = _of_account(call), call.params
-    values = {name: params[name] for name in ('url', 'enabled_events') if name in params}
+    values: Record = {name: params[name] for name in ('url', 'enabled_events') if name in params}
     if 'url' in values:
         _check_url(values['url'], call.realm.livemode)
     if 'description' in params:
@@ -67,19 +68,19 @@ def modify(call):
 
 
 @operation('DELETE /v1/webhook_endpoints/{webhook_endpoint}')
-def delete(call):
+def delete(call: Call) -> Record:
     endpoint = _of_account(call)
     call.world.store.remove(call.realm.name, endpoint['id'])
     return {'id': endpoint['id'], 'object': 'webhook_endpoint', 'deleted': True}
 
 
-def _of_account(call):
+def _of_account(call: Call) -> Record:
     return call.realm.get(
         'webhook_endpoint', call.args[0], 'webhook_endpoint', label='webhook endpoint', status=404
     )
 
 
-def _check_url(url, livemode):
+def _check_url(url: str, livemode: bool) -> None:
     """Refuse an address that Stripe would not deliver to.
 
     Beyond Stripe, plain http to this machine is taken in test mode: the stand-in delivers there.

@@ -2,18 +2,19 @@
 
 from fnmatch import fnmatchcase
 
+from ..records import Record
 from ..wire import listing
 from ..wire.errors import invalid
-from ..wire.operations import operation
+from ..wire.operations import Call, operation
 
 
 @operation('GET /v1/events/{id}')
-def retrieve(call):
+def retrieve(call: Call) -> Record:
     return call.realm.get('event', call.args[0])
 
 
 @operation('GET /v1/events', 'type types delivery_success')
-def list_events(call):
+def list_events(call: Call) -> Record:
     params = call.params
     if 'type' in params and 'types' in params:
         raise invalid(

@@ -1,10 +1,14 @@
 """The operations on PaymentIntents: what a request may ask of them, and when."""
 
+from collections.abc import Sequence
+
 from ..money import check_amount, check_currency
+from ..records import Record
 from ..wire import listing
 from ..wire.errors import StripeError, invalid
 from ..wire.expand import public
-from ..wire.operations import operation
+from ..wire.operations import Call, operation
+from ..world import Realm
 from . import charges, checks, intents, payment_methods
 
 
@@ -16,7 +20,7 @@ from . import charges, checks, intents, payment_methods
     ' statement_descriptor_suffix capture_method confirmation_method '
     'error_on_requires_action transfer_group',
 )
-def create(call):
+def create(call: Call) -> Record:
     params, realm = call.params, call.realm
     currency = check_currency(params['currency'])
     check_amount(params['amount'], currency)
@@ -73,7 +77,7 @@ def create(call):
     'payment_method off_session return_url setup_future_usage receipt_email '
     'error_on_requires_action',
 )
-def confirm(call):
+def confirm(call: Call) -> Record:
     intent = _of_account(call)
     _require_state(
         intent, ('requires_payment_method', 'requires_confirmation', 'requires_action'), 'confirm'
@@ -89,7 +93,7 @@ def confirm(call):
     return _confirm(call.realm, intent, call.params)
 
 
-def _confirm(realm, intent, params):
+def _confirm(realm: Realm, intent: Record, params: Record) -> Record:
     if not intent['payment_method']:
         raise invalid(
             'You cannot confirm this PaymentIntent because it\'s missing a payment method. You '
@@ -136,12 +140,12 @@ def _confirm(realm, intent, params):
 
 
 @operation('GET /v1/payment_intents/{intent}', 'client_secret')
-def retrieve(call):
+def retrieve(call: Call) -> Record:
     return _of_account(call)
 
 
 @operation('GET /v1/payment_intents', 'customer')
-def list_intents(call):
+def list_intents(call: Call) -> Record:
     equal = {'customer': call.params['customer']} if 'customer' in call.params else {}
     return listing.page(
         call.realm.all('payment_intent', **equal), call.params, '/v1/payment_intents'
@@ -152,9 +156,9 @@ def list_intents(call):
     'POST /v1/payment_intents/{intent}',
     'amount currency customer description metadata payment_method receipt_email setup_future_usage',
 )
-def modify(call):
+def modify(call: Call) -> Record:
     intent, params, realm = _of_account(call), call.params, call.realm
-    values = {
+    values: Record = {
         name: params[name] or None
         for name in ('description', 'receipt_email', 'setup_future_usage')
         if name in params
@@ -163,7 +167,7 @@ def modify(call):
         values['metadata'] = checks.metadata(params['metadata'], intent['metadata'])
     if {'amount', 'currency', 'customer', 'payment_method'} & set(params):
         _require_state(intent, intents.OPEN, 'update')
-        values['currency'] = check_currency(params.get('currency', intent['currency']))
+        values['currency'] = check_currency(params.get('currency') or intent['currency'])
         values['amount'] = params.get('amount') or intent['amount']
         check_amount(values['amount'], values['currency'])
     if params.get('customer'):
@@ -177,7 +181,7 @@ def modify(call):
 
 
 @operation('POST /v1/payment_intents/{intent}/cancel', 'cancellation_reason')
-def cancel_one(call):
+def cancel_one(call: Call) -> Record:
     intent = _of_account(call)
     if intent.get('_session'):
         raise invalid(
@@ -196,11 +200,11 @@ def cancel_one(call):
     return intent
 
 
-def _of_account(call):
+def _of_account(call: Call) -> Record:
     return call.realm.get('payment_intent', call.args[0], 'intent', status=404)
 
 
-def _require_state(intent, states, verb):
+def _require_state(intent: Record, states: Sequence[str], verb: str) -> None:
     if intent['status'] not in states:
         past = {'cancel': 'canceled', 'confirm': 'confirmed', 'update': 'updated'}[verb]
         raise invalid(
@@ -212,7 +216,7 @@ def _require_state(intent, states, verb):
         )
 
 
-def _check_usable(method, customer):
+def _check_usable(method: Record, customer: str | None) -> None:
     if method['customer'] and method['customer'] != customer:
         raise invalid(
             f'The provided PaymentMethod belongs to Customer {method["customer"]}; '
@@ -234,7 +238,7 @@ def _check_usable(method, customer):
         )
 
 
-def _not_offered(what):
+def _not_offered(what: str) -> StripeError:
     return StripeError(
         f'The local Stripe stand-in does not offer {what}; Stripe itself does.',
         status=501,

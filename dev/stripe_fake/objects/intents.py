@@ -1,16 +1,20 @@
 """PaymentIntents: the way of one payment from its amount to its money."""
 
+from collections.abc import Callable
 from datetime import datetime, timezone
+from typing import Any
 
 from .. import webhooks
+from ..records import Record
 from ..tasks import task
 from ..wire.errors import invalid
 from ..wire.expand import public
-from ..world import HOSTED, Realm, new_id
+from ..world import HOSTED, Realm, World, new_id
 from . import charges, payment_methods
 from .cards import CARDS, DEBIT_ACCOUNTS, Card
 
-FINISHED_HOOKS = []  # functions (realm, intent, outcome), told when an attempt or debit ended
+#: Told when an attempt or a debit ended, and how.
+FINISHED_HOOKS: list[Callable[[Realm, Record, str], None]] = []
 OPEN = ('requires_payment_method', 'requires_confirmation', 'requires_action')
 CANCELABLE = (*OPEN, 'requires_capture', 'processing')
 AUTHENTICATION = {
@@ -36,7 +40,7 @@ BOUNCED = {
 }
 
 
-def new(realm, amount, currency, **values):
+def new(realm: Realm, amount: int, currency: str, **values: Any) -> Record:
     """Make a PaymentIntent that waits for a payment method."""
     identifier = new_id('pi')
     intent = realm.new(
@@ -59,7 +63,13 @@ def new(realm, amount, currency, **values):
     return intent
 
 
-def attempt(realm, intent, method, off_session=False, authenticated=False):
+def attempt(
+    realm: Realm,
+    intent: Record,
+    method: Record,
+    off_session: bool = False,
+    authenticated: bool = False,
+) -> str:
     """Try to take the money.
 
     :return: 'succeeded', 'processing', 'requires_action' or 'failed'.
@@ -92,7 +102,7 @@ def attempt(realm, intent, method, off_session=False, authenticated=False):
     return 'succeeded'
 
 
-def finish_authentication(realm, intent, passed):
+def finish_authentication(realm: Realm, intent: Record, passed: bool) -> str:
     """Go on after the payer proved, or failed to prove, who they are.
 
     :return: as `attempt`.
@@ -103,7 +113,7 @@ def finish_authentication(realm, intent, passed):
     return _decline(realm, intent, method, FAILED_AUTHENTICATION, charge=False)
 
 
-def settle(realm, intent):
+def settle(realm: Realm, intent: Record) -> None:
     """Let the bank debit of a processing intent arrive.
 
     :raises StripeError: there is none on its way.
@@ -114,7 +124,7 @@ def settle(realm, intent):
     _tell(realm, intent, 'settled')
 
 
-def bounce(realm, intent, failure=None):
+def bounce(realm: Realm, intent: Record, failure: Record | None = None) -> None:
     """Let the bank debit of a processing intent fail.
 
     :raises StripeError: there is none on its way.
@@ -135,17 +145,17 @@ def bounce(realm, intent, failure=None):
 
 
 @task
-def end_debit(world, realm, intent):
+def end_debit(world: World, realm: str, intent: str) -> None:
     """End a bank debit by itself, as its account number says."""
-    realm = Realm.of_name(world, realm)
-    record = realm.find(intent)
+    holder = Realm.of_name(world, realm)
+    record = holder.find(intent)
     if record and record['status'] == 'processing':
-        method = realm.find(record['payment_method'])
+        method = holder.find(record['payment_method'])
         fails = DEBIT_ACCOUNTS.get(method['_number']) == 'fails'
-        (bounce if fails else settle)(realm, record)
+        (bounce if fails else settle)(holder, record)
 
 
-def cancel(realm, intent, reason=None):
+def cancel(realm: Realm, intent: Record, reason: str | None = None) -> None:
     """Give an intent up."""
     realm.change(
         intent,
@@ -157,13 +167,13 @@ def cancel(realm, intent, reason=None):
     webhooks.emit(realm, 'payment_intent.canceled', intent)
 
 
-def _has_expired(realm, method):
+def _has_expired(realm: Realm, method: Record) -> bool:
     today = datetime.fromtimestamp(realm.now, timezone.utc)
     card = method['card']
     return (card['exp_year'], card['exp_month']) < (today.year, today.month)
 
 
-def _start_debit(realm, intent, method):
+def _start_debit(realm: Realm, intent: Record, method: Record) -> str:
     charge = charges.new(realm, intent, method, 'pending')
     _save_method(realm, intent, method, authenticated=True)
     realm.change(intent, status='processing', latest_charge=charge['id'])
@@ -175,7 +185,7 @@ def _start_debit(realm, intent, method):
     return 'processing'
 
 
-def _ask(realm, intent):
+def _ask(realm: Realm, intent: Record) -> str:
     if intent.get('_return_url'):
         action = {
             'type': 'redirect_to_url',
@@ -197,7 +207,9 @@ def _ask(realm, intent):
     return 'requires_action'
 
 
-def _decline(realm, intent, method, failure, charge=True):
+def _decline(
+    realm: Realm, intent: Record, method: Record, failure: Record, charge: bool = True
+) -> str:
     record = charges.new(realm, intent, method, 'failed', failure) if charge else None
     realm.change(
         intent,
@@ -213,7 +225,7 @@ def _decline(realm, intent, method, failure, charge=True):
     return 'failed'
 
 
-def _error(failure, method, charge):
+def _error(failure: Record, method: Record, charge: Record | None) -> Record:
     return {
         'type': 'card_error' if method['type'] == 'card' else 'invalid_request_error',
         'charge': charge,
@@ -225,7 +237,7 @@ def _error(failure, method, charge):
     }
 
 
-def _receive(realm, intent):
+def _receive(realm: Realm, intent: Record) -> None:
     realm.change(
         intent,
         status='succeeded',
@@ -236,7 +248,7 @@ def _receive(realm, intent):
     webhooks.emit(realm, 'payment_intent.succeeded', intent)
 
 
-def _save_method(realm, intent, method, authenticated):
+def _save_method(realm: Realm, intent: Record, method: Record, authenticated: bool) -> None:
     """Keep the payment method with its customer where that was asked for."""
     if intent['setup_future_usage'] and intent['customer']:
         realm.change(method, _set_up=method['_set_up'] or authenticated)
@@ -245,13 +257,13 @@ def _save_method(realm, intent, method, authenticated):
         realm.change(method, _spent=True)
 
 
-def _pending_charge(realm, intent):
+def _pending_charge(realm: Realm, intent: Record) -> Record:
     charge = intent['latest_charge'] and realm.find(intent['latest_charge'])
     if intent['status'] != 'processing' or not charge or charge['status'] != 'pending':
         raise invalid(f'No bank debit of {intent["id"]} is on its way.')
     return charge
 
 
-def _tell(realm, intent, outcome):
+def _tell(realm: Realm, intent: Record, outcome: str) -> None:
     for hook in FINISHED_HOOKS:
         hook(realm, intent, outcome)

@@ -1,17 +1,20 @@
 """The lines of a Checkout Session, priced in place."""
 
 from ..money import check_currency
+from ..records import Record
 from ..wire import shapes
 from ..wire.errors import StripeError, invalid, missing_object
 from ..world import new_id
 from . import checks
 
 
-def build_lines(given, currency=None):
+def build_lines(
+    given: list[Record], currency: str | None = None
+) -> tuple[str | None, list[Record]]:
     """Return the currency and the complete line items.
 
-    :param list given: `line_items` of the request.
-    :param str currency: of the session, if it names one.
+    :param given: `line_items` of the request.
+    :param currency: of the session, if it names one.
     :raises StripeError: lines that Stripe refuses.
     """
     if len(given) > 100:
@@ -54,7 +57,7 @@ def build_lines(given, currency=None):
     return currency, lines
 
 
-def _price_of(item, param):
+def _price_of(item: Record, param: str) -> Record:
     understood = {'price', 'price_data', 'quantity', 'metadata'}
     if set(item) - understood:
         raise StripeError(

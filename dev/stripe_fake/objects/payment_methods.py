@@ -1,11 +1,14 @@
 """Cards and bank accounts to pay with, loose or attached to a customer."""
 
 import hashlib
+from typing import Any
 
 from .. import webhooks
+from ..records import Record
 from ..wire import listing
 from ..wire.errors import StripeError, invalid
-from ..wire.operations import operation
+from ..wire.operations import Call, operation
+from ..world import Realm
 from . import checks
 from .cards import CARDS, DEBIT_TYPES, PAYMENT_METHODS, Card, passes_luhn
 
@@ -13,7 +16,7 @@ BILLING = ('address', 'email', 'name', 'phone')
 ADDRESS = ('city', 'country', 'line1', 'line2', 'postal_code', 'state')
 
 
-def billing_details(given=None):
+def billing_details(given: Record | None = None) -> Record:
     """Return complete billing details."""
     given = given or {}
     details = {name: given.get(name) or None for name in BILLING}
@@ -22,7 +25,14 @@ def billing_details(given=None):
     return details
 
 
-def new_card(realm, number, exp_month=12, exp_year=2034, billing=None, **values):
+def new_card(
+    realm: Realm,
+    number: str,
+    exp_month: int = 12,
+    exp_year: int = 2034,
+    billing: Record | None = None,
+    **values: Any,
+) -> Record:
     """Make a payment method out of a test card's number."""
     card = CARDS.get(number, Card())
     return realm.new(
@@ -56,9 +66,11 @@ def new_card(realm, number, exp_month=12, exp_year=2034, billing=None, **values)
     )
 
 
-def new_debit(realm, kind, number, billing=None, **values):
+def new_debit(
+    realm: Realm, kind: str, number: str, billing: Record | None = None, **values: Any
+) -> Record:
     """Make a payment method out of a bank account's number."""
-    details = {'last4': number[-4:], 'fingerprint': _fingerprint(number)}
+    details: Record = {'last4': number[-4:], 'fingerprint': _fingerprint(number)}
     if kind == 'sepa_debit':
         details.update(
             country=number[:2],
@@ -76,6 +88,7 @@ def new_debit(realm, kind, number, billing=None, **values):
             networks={'preferred': 'ach', 'supported': ['ach']},
             status_details={},
         )
+    values[kind] = details
     return realm.new(
         'payment_method',
         'pm',
@@ -83,19 +96,18 @@ def new_debit(realm, kind, number, billing=None, **values):
         billing_details=billing_details(billing),
         _number=number,
         _set_up=True,
-        **{kind: details},
         **values,
     )
 
 
-def resolve(realm, identifier, param='payment_method'):
+def resolve(realm: Realm, identifier: str, param: str = 'payment_method') -> Record:
     """Return a payment method; a test id such as `pm_card_visa` makes a new one."""
     if identifier in PAYMENT_METHODS:
         return new_card(realm, PAYMENT_METHODS[identifier])
     return realm.get('payment_method', identifier, param, label='PaymentMethod')
 
 
-def attach(realm, method, customer):
+def attach(realm: Realm, method: Record, customer: str) -> Record:
     """Attach a payment method to a customer."""
     if method['customer'] == customer:
         return method
@@ -115,7 +127,7 @@ def attach(realm, method, customer):
     return method
 
 
-def detach(realm, method):
+def detach(realm: Realm, method: Record) -> Record:
     """Detach a payment method from its customer, for good."""
     previous = {'customer': method['customer']}
     realm.change(method, customer=None, _spent=True)
@@ -123,7 +135,7 @@ def detach(realm, method):
     return method
 
 
-def types_for(params, currency=None):
+def types_for(params: Record, currency: str | None = None) -> tuple[Record | None, list[str]]:
     """Return `automatic_payment_methods` and the types that remain of the dynamic set.
 
     :raises StripeError: none remains.
@@ -153,7 +165,7 @@ def types_for(params, currency=None):
     'POST /v1/payment_methods',
     'type card billing_details metadata allow_redisplay sepa_debit us_bank_account',
 )
-def create(call):
+def create(call: Call) -> Record:
     params = call.params
     kind = params.get('type')
     extra = {
@@ -197,7 +209,7 @@ def create(call):
 
 
 @operation('GET /v1/payment_methods/{payment_method}')
-def retrieve(call):
+def retrieve(call: Call) -> Record:
     return call.realm.get(
         'payment_method', call.args[0], 'payment_method', label='PaymentMethod', status=404
     )
@@ -206,7 +218,7 @@ def retrieve(call):
 @operation(
     'POST /v1/payment_methods/{payment_method}', 'metadata billing_details allow_redisplay card'
 )
-def modify(call):
+def modify(call: Call) -> Record:
     method = retrieve(call)
     if not method['customer']:
         raise invalid('You must save this PaymentMethod to a customer before you can update it.')
@@ -227,7 +239,7 @@ def modify(call):
 
 
 @operation('GET /v1/payment_methods', 'customer type allow_redisplay')
-def list_methods(call):
+def list_methods(call: Call) -> Record:
     params = call.params
     customer = params.get('customer')
     if not customer:
@@ -237,7 +249,7 @@ def list_methods(call):
 
 
 @operation('GET /v1/customers/{customer}/payment_methods', 'type allow_redisplay')
-def list_of_customer(call):
+def list_of_customer(call: Call) -> Record:
     customer = call.realm.get('customer', call.args[0], 'customer')['id']
     return listing.page(
         _of_customer(call.realm, customer, call.params),
@@ -247,7 +259,7 @@ def list_of_customer(call):
 
 
 @operation('GET /v1/customers/{customer}/payment_methods/{payment_method}')
-def retrieve_of_customer(call):
+def retrieve_of_customer(call: Call) -> Record:
     method = call.realm.get('payment_method', call.args[1], 'payment_method', label='PaymentMethod')
     if method['customer'] != call.args[0]:
         raise invalid(
@@ -260,7 +272,7 @@ def retrieve_of_customer(call):
 
 
 @operation('POST /v1/payment_methods/{payment_method}/attach', 'customer')
-def attach_one(call):
+def attach_one(call: Call) -> Record:
     method = resolve(call.realm, call.args[0])
     customer = call.params.get('customer')
     if not customer:
@@ -275,7 +287,7 @@ def attach_one(call):
 
 
 @operation('POST /v1/payment_methods/{payment_method}/detach')
-def detach_one(call):
+def detach_one(call: Call) -> Record:
     method = retrieve(call)
     if not method['customer']:
         raise invalid(
@@ -286,7 +298,7 @@ def detach_one(call):
     return detach(call.realm, method)
 
 
-def _of_customer(realm, customer, params):
+def _of_customer(realm: Realm, customer: str, params: Record) -> list[Record]:
     methods = realm.all('payment_method', customer=customer)
     return [
         method
@@ -297,5 +309,5 @@ def _of_customer(realm, customer, params):
     ]
 
 
-def _fingerprint(number):
+def _fingerprint(number: str) -> str:
     return hashlib.sha256(number.encode()).hexdigest()[:16]

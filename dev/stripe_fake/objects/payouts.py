@@ -1,17 +1,29 @@
 """Payouts: money on its way from the balance to the bank."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from .. import webhooks
 from ..money import check_amount, check_currency
+from ..records import Record
 from ..wire import listing
 from ..wire.errors import invalid
-from ..wire.operations import operation
+from ..wire.operations import Call, operation
+from ..world import Realm
 from . import balance, checks
 
 
-def new(realm, amount, currency, automatic, contents=(), **values):
+def new(
+    realm: Realm,
+    amount: int,
+    currency: str,
+    automatic: bool,
+    contents: Sequence[Record] = (),
+    **values: Any,
+) -> Record:
     """Send money to the bank.
 
-    :param list contents: the balance transactions that an automatic payout pays out.
+    :param contents: the balance transactions that an automatic payout pays out.
     """
     payout = realm.new(
         'payout',
@@ -37,7 +49,7 @@ def new(realm, amount, currency, automatic, contents=(), **values):
     return payout
 
 
-def automatic(realm, include_pending=True):
+def automatic(realm: Realm, include_pending: bool = True) -> Record:
     """Pay out all that lies on the balance, as Stripe does by its schedule.
 
     :raises StripeError: there is nothing.
@@ -74,7 +86,7 @@ def automatic(realm, include_pending=True):
     return payout
 
 
-def arrive(realm, payout):
+def arrive(realm: Realm, payout: Record) -> None:
     """Let a payout reach the bank.
 
     :raises StripeError: it ended already.
@@ -83,7 +95,7 @@ def arrive(realm, payout):
     webhooks.emit(realm, 'payout.paid', payout, realm.change(payout, status='paid'))
 
 
-def fail(realm, payout, code='account_closed'):
+def fail(realm: Realm, payout: Record, code: str = 'account_closed') -> None:
     """Let a payout come back, also one that seemed paid.
 
     :raises StripeError: it failed or was cancelled already.
@@ -107,7 +119,7 @@ def fail(realm, payout, code='account_closed'):
     webhooks.emit(realm, 'payout.failed', payout, previous)
 
 
-def _require(payout, states):
+def _require(payout: Record, states: Sequence[str]) -> None:
     if payout['status'] not in states:
         raise invalid(
             f'Payout {payout["id"]} has a status of {payout["status"]}; this needs one of '
@@ -117,7 +129,7 @@ def _require(payout, states):
 
 
 @operation('POST /v1/payouts', 'amount currency description metadata statement_descriptor')
-def create(call):
+def create(call: Call) -> Record:
     params, realm = call.params, call.realm
     currency = check_currency(params['currency'])
     check_amount(params['amount'], currency, minimum=False)
@@ -142,18 +154,18 @@ def create(call):
 
 
 @operation('GET /v1/payouts/{payout}')
-def retrieve(call):
+def retrieve(call: Call) -> Record:
     return call.realm.get('payout', call.args[0])
 
 
 @operation('GET /v1/payouts', 'status arrival_date')
-def list_payouts(call):
+def list_payouts(call: Call) -> Record:
     equal = {'status': call.params['status']} if 'status' in call.params else {}
     return listing.page(call.realm.all('payout', **equal), call.params, '/v1/payouts')
 
 
 @operation('POST /v1/payouts/{payout}/cancel')
-def cancel(call):
+def cancel(call: Call) -> Record:
     payout = call.realm.get('payout', call.args[0])
     _require(payout, ('pending',))
     transaction = balance.book(

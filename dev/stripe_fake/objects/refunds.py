@@ -1,18 +1,25 @@
 """Refunds: money given back, at once, later, or in the end not at all."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from .. import webhooks
 from ..money import check_amount, text
+from ..records import Record
 from ..wire import listing
 from ..wire.errors import invalid
-from ..wire.operations import operation
+from ..wire.operations import Call, operation
+from ..world import Realm
 from . import balance, checks
 
 
-def new(realm, charge, amount=None, state=None, **values):
+def new(
+    realm: Realm, charge: Record, amount: int | None = None, state: str | None = None, **values: Any
+) -> Record:
     """Give back a charge, or a part of it.
 
-    :param int amount: in minor units; None gives back what is left.
-    :param str state: 'succeeded' or 'pending'; None as the stand-in is set.
+    :param amount: in minor units; None gives back what is left.
+    :param state: 'succeeded' or 'pending'; None as the stand-in is set.
     :raises StripeError: more than is left, or a charge that holds nothing to give back.
     """
     _check_refundable(charge)
@@ -71,7 +78,7 @@ def new(realm, charge, amount=None, state=None, **values):
     return refund
 
 
-def settle(realm, refund):
+def settle(realm: Realm, refund: Record) -> None:
     """Let a pending refund arrive.
 
     :raises StripeError: it is not pending.
@@ -81,7 +88,7 @@ def settle(realm, refund):
     _updated(realm, refund, previous)
 
 
-def fail(realm, refund, reason='expired_or_canceled_card'):
+def fail(realm: Realm, refund: Record, reason: str = 'expired_or_canceled_card') -> None:
     """Let a refund come back, also one that had succeeded.
 
     :raises StripeError: it had failed or was cancelled already.
@@ -92,7 +99,7 @@ def fail(realm, refund, reason='expired_or_canceled_card'):
     webhooks.emit(realm, 'refund.failed', refund)
 
 
-def _take_back(realm, refund, status, **values):
+def _take_back(realm: Realm, refund: Record, status: str, **values: Any) -> Record:
     transaction = balance.book(
         realm,
         'refund_failure',
@@ -110,12 +117,12 @@ def _take_back(realm, refund, status, **values):
     )
 
 
-def _updated(realm, refund, previous):
+def _updated(realm: Realm, refund: Record, previous: Record) -> None:
     webhooks.emit(realm, 'refund.updated', refund, previous)
     webhooks.emit(realm, 'charge.refund.updated', refund, previous)
 
 
-def _check_refundable(charge):
+def _check_refundable(charge: Record) -> None:
     if charge['disputed'] and charge.get('_withdrawn'):
         raise invalid(
             f'Charge {charge["id"]} has been charged back; cannot issue a refund.',
@@ -134,7 +141,7 @@ def _check_refundable(charge):
         )
 
 
-def _require(refund, states):
+def _require(refund: Record, states: Sequence[str]) -> None:
     if refund['status'] not in states:
         raise invalid(
             f'Refund {refund["id"]} has a status of {refund["status"]}; this needs one of '
@@ -144,7 +151,7 @@ def _require(refund, states):
 
 
 @operation('POST /v1/refunds', 'amount charge payment_intent reason metadata')
-def create(call):
+def create(call: Call) -> Record:
     params, realm = call.params, call.realm
     checks.exclusive(params, 'charge', 'payment_intent')
     if 'payment_intent' in params:
@@ -175,12 +182,12 @@ def create(call):
 
 
 @operation('GET /v1/refunds/{refund}')
-def retrieve(call):
+def retrieve(call: Call) -> Record:
     return call.realm.get('refund', call.args[0])
 
 
 @operation('GET /v1/refunds', 'charge payment_intent')
-def list_refunds(call):
+def list_refunds(call: Call) -> Record:
     equal = {
         name: call.params[name] for name in ('charge', 'payment_intent') if name in call.params
     }
@@ -188,7 +195,7 @@ def list_refunds(call):
 
 
 @operation('POST /v1/refunds/{refund}', 'metadata')
-def modify(call):
+def modify(call: Call) -> Record:
     refund = call.realm.get('refund', call.args[0])
     previous = call.realm.change(
         refund, metadata=checks.metadata(call.params.get('metadata'), refund['metadata'])
@@ -198,7 +205,7 @@ def modify(call):
 
 
 @operation('POST /v1/refunds/{refund}/cancel')
-def cancel(call):
+def cancel(call: Call) -> Record:
     refund = call.realm.get('refund', call.args[0])
     _require(refund, ('requires_action',))
     _updated(call.realm, refund, _take_back(call.realm, refund, 'canceled'))

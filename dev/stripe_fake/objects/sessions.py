@@ -2,11 +2,12 @@
 
 from .. import webhooks
 from ..money import check_amount, check_currency
+from ..records import Record
 from ..tasks import task
 from ..wire import listing
 from ..wire.errors import StripeError, invalid
-from ..wire.operations import operation
-from ..world import HOSTED, Realm, new_id
+from ..wire.operations import Call, operation
+from ..world import HOSTED, Realm, World, new_id
 from . import checks
 from .cards import DEBIT_TYPES
 from .lines import build_lines
@@ -26,7 +27,7 @@ UNDERSTOOD = (
 
 
 @operation('POST /v1/checkout/sessions', UNDERSTOOD)
-def create(call):
+def create(call: Call) -> Record:
     params, realm = call.params, call.realm
     mode = params.get('mode')
     if mode is None:
@@ -44,7 +45,7 @@ def create(call):
     _check(params, realm, mode)
     currency, lines = _lines_of(params, mode)
     total = sum(line['amount_total'] for line in lines)
-    if mode == 'payment':
+    if currency and mode == 'payment':
         check_amount(
             total,
             currency,
@@ -127,7 +128,7 @@ def create(call):
     return session
 
 
-def _check(params, realm, mode):
+def _check(params: Record, realm: Realm, mode: str) -> None:
     """Refuse combinations that Stripe refuses, each in its words."""
     checks.exclusive(params, 'customer', 'customer_email')
     checks.exclusive(params, 'customer', 'customer_creation')
@@ -185,7 +186,7 @@ def _check(params, realm, mode):
             )
 
 
-def _lines_of(params, mode):
+def _lines_of(params: Record, mode: str) -> tuple[str | None, list[Record]]:
     currency = params.get('currency')
     if currency:
         currency = check_currency(currency)
@@ -198,7 +199,7 @@ def _lines_of(params, mode):
     return build_lines(params['line_items'], currency)
 
 
-def _types_for(params, currency):
+def _types_for(params: Record, currency: str | None) -> list[str]:
     """Return what the page offers: the dynamic set, filtered as the request asks."""
     offered = ['card', *([DEBIT_TYPES[currency]] if currency in DEBIT_TYPES else [])]
     allowed = params.get('allowed_payment_method_types', offered)
@@ -213,7 +214,7 @@ def _types_for(params, currency):
     return types
 
 
-def _after_expiration(params):
+def _after_expiration(params: Record) -> Record | None:
     recovery = params.get('after_expiration', {}).get('recovery')
     if not recovery:
         return None
@@ -222,7 +223,7 @@ def _after_expiration(params):
     }
 
 
-def _save_options(params, customer):
+def _save_options(params: Record, customer: str | None) -> Record | None:
     if not customer and 'saved_payment_method_options' not in params:
         return None
     given = params.get('saved_payment_method_options', {})
@@ -234,14 +235,14 @@ def _save_options(params, customer):
 
 
 @operation('GET /v1/checkout/sessions/{session}')
-def retrieve(call):
+def retrieve(call: Call) -> Record:
     return _of_account(call)
 
 
 @operation(
     'GET /v1/checkout/sessions', 'customer payment_intent status customer_details payment_link'
 )
-def list_sessions(call):
+def list_sessions(call: Call) -> Record:
     params = call.params
     records = [fresh(call.realm, record) for record in call.realm.all('checkout.session')]
     for name in ('customer', 'payment_intent', 'status', 'payment_link'):
@@ -256,13 +257,13 @@ def list_sessions(call):
 
 
 @operation('GET /v1/checkout/sessions/{session}/line_items')
-def list_lines(call):
+def list_lines(call: Call) -> Record:
     session = _of_account(call)
     return listing.page(session['_line_items']['data'], call.params, session['_line_items']['url'])
 
 
 @operation('POST /v1/checkout/sessions/{session}', 'metadata')
-def modify(call):
+def modify(call: Call) -> Record:
     session = _of_account(call)
     call.realm.change(
         session, metadata=checks.metadata(call.params.get('metadata'), session['metadata'])
@@ -271,7 +272,7 @@ def modify(call):
 
 
 @operation('POST /v1/checkout/sessions/{session}/expire')
-def expire_one(call):
+def expire_one(call: Call) -> Record:
     session = _of_account(call)
     if session['status'] != 'open':
         raise invalid(
@@ -283,9 +284,9 @@ def expire_one(call):
     return session
 
 
-def expire(realm, session):
+def expire(realm: Realm, session: Record) -> None:
     """Close an open session for good, with the intent that it may have begun."""
-    values = {'status': 'expired', 'url': None}
+    values: Record = {'status': 'expired', 'url': None}
     recovery = (session['after_expiration'] or {}).get('recovery')
     if recovery and recovery.get('enabled'):
         values['after_expiration'] = {
@@ -311,7 +312,7 @@ def expire(realm, session):
     webhooks.emit(realm, 'checkout.session.expired', session)
 
 
-def fresh(realm, session):
+def fresh(realm: Realm, session: Record) -> Record:
     """Return a session as it stands at this moment: one past its time is expired."""
     if session['status'] == 'open' and session['expires_at'] <= realm.now:
         expire(realm, session)
@@ -319,15 +320,15 @@ def fresh(realm, session):
 
 
 @task
-def expire_session(world, realm, session):
+def expire_session(world: World, realm: str, session: str) -> None:
     """Expire a session when its time has come."""
-    realm = Realm.of_name(world, realm)
-    record = realm.find(session)
+    holder = Realm.of_name(world, realm)
+    record = holder.find(session)
     if record:
-        fresh(realm, record)
+        fresh(holder, record)
 
 
-def _of_account(call):
+def _of_account(call: Call) -> Record:
     return fresh(
         call.realm, call.realm.get('checkout.session', call.args[0], 'session', status=404)
     )

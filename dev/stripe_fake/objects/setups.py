@@ -1,11 +1,14 @@
 """SetupIntents: saving a card without charging it."""
 
+from typing import Any
+
 from .. import webhooks
+from ..records import Record
 from ..wire import listing
 from ..wire.errors import StripeError, invalid
 from ..wire.expand import public
-from ..wire.operations import operation
-from ..world import HOSTED, new_id
+from ..wire.operations import Call, operation
+from ..world import HOSTED, Realm, new_id
 from . import checks, payment_methods
 from .cards import CARDS, Card
 
@@ -18,7 +21,7 @@ FAILED_AUTHENTICATION = {
 }
 
 
-def new(realm, **values):
+def new(realm: Realm, **values: Any) -> Record:
     """Make a SetupIntent that waits for a payment method."""
     identifier = new_id('seti')
     intent = realm.new(
@@ -33,7 +36,7 @@ def new(realm, **values):
     return intent
 
 
-def attempt(realm, intent, method, authenticated=False):
+def attempt(realm: Realm, intent: Record, method: Record, authenticated: bool = False) -> str:
     """Try to save the payment method.
 
     :return: 'succeeded', 'requires_action' or 'failed'.
@@ -57,7 +60,7 @@ def attempt(realm, intent, method, authenticated=False):
     return 'succeeded'
 
 
-def finish_authentication(realm, intent, passed):
+def finish_authentication(realm: Realm, intent: Record, passed: bool) -> str:
     """Go on after the payer proved, or failed to prove, who they are."""
     method = realm.find(intent['payment_method'])
     if passed:
@@ -65,7 +68,7 @@ def finish_authentication(realm, intent, passed):
     return _decline(realm, intent, method, FAILED_AUTHENTICATION)
 
 
-def _ask(realm, intent):
+def _ask(realm: Realm, intent: Record) -> str:
     realm.change(
         intent,
         status='requires_action',
@@ -81,7 +84,7 @@ def _ask(realm, intent):
     return 'requires_action'
 
 
-def _decline(realm, intent, method, failure):
+def _decline(realm: Realm, intent: Record, method: Record, failure: Record) -> str:
     realm.change(
         intent,
         status='requires_payment_method',
@@ -103,7 +106,7 @@ def _decline(realm, intent, method, failure):
     'customer payment_method confirm description metadata usage return_url '
     'allowed_payment_method_types excluded_payment_method_types automatic_payment_methods',
 )
-def create(call):
+def create(call: Call) -> Record:
     params, realm = call.params, call.realm
     customer = params.get('customer')
     if customer:
@@ -128,7 +131,7 @@ def create(call):
 
 
 @operation('POST /v1/setup_intents/{intent}/confirm', 'payment_method return_url')
-def confirm(call):
+def confirm(call: Call) -> Record:
     intent = _of_account(call)
     _require_unfinished(intent, 'confirm')
     if call.params.get('payment_method'):
@@ -139,7 +142,7 @@ def confirm(call):
     return _confirm(call.realm, intent)
 
 
-def _confirm(realm, intent):
+def _confirm(realm: Realm, intent: Record) -> Record:
     if not intent['payment_method']:
         raise invalid(
             "You cannot confirm this SetupIntent because it's missing a payment method. Update "
@@ -171,12 +174,12 @@ def _confirm(realm, intent):
 
 
 @operation('GET /v1/setup_intents/{intent}', 'client_secret')
-def retrieve(call):
+def retrieve(call: Call) -> Record:
     return _of_account(call)
 
 
 @operation('GET /v1/setup_intents', 'customer payment_method')
-def list_intents(call):
+def list_intents(call: Call) -> Record:
     equal = {
         name: call.params[name] for name in ('customer', 'payment_method') if name in call.params
     }
@@ -184,7 +187,7 @@ def list_intents(call):
 
 
 @operation('POST /v1/setup_intents/{intent}', 'metadata description')
-def modify(call):
+def modify(call: Call) -> Record:
     intent = _of_account(call)
     values = {}
     if 'description' in call.params:
@@ -196,7 +199,7 @@ def modify(call):
 
 
 @operation('POST /v1/setup_intents/{intent}/cancel', 'cancellation_reason')
-def cancel(call):
+def cancel(call: Call) -> Record:
     intent = _of_account(call)
     _require_unfinished(intent, 'cancel')
     call.realm.change(
@@ -209,11 +212,11 @@ def cancel(call):
     return intent
 
 
-def _of_account(call):
+def _of_account(call: Call) -> Record:
     return call.realm.get('setup_intent', call.args[0], 'intent', status=404)
 
 
-def _require_unfinished(intent, verb):
+def _require_unfinished(intent: Record, verb: str) -> None:
     if intent['status'] not in UNFINISHED:
         raise invalid(
             f'You cannot {verb} this SetupIntent because it has a status of {intent["status"]}.',

@@ -2,15 +2,19 @@
 
 import re
 import time
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
+from typing import Any
 from urllib.parse import urlencode
 
 from werkzeug.utils import redirect
+from werkzeug.wrappers import Request, Response
 
 from ..objects import checkout, intents, payment_methods, sessions, setups
 from ..objects.cards import CARDS, DEBIT_ACCOUNTS, DEBIT_TYPES, passes_luhn
+from ..records import Record, Route
 from ..wire.errors import StripeError
-from ..world import HOSTED, Realm, new_id
+from ..world import HOSTED, Realm, World, new_id
 from .render import page
 
 DEBIT_NAMES = {
@@ -34,7 +38,7 @@ HINTS = (
 class Mistyped(Exception):
     """A field of the form is wrong: `field`, and what to do as the exception's text."""
 
-    def __init__(self, field, message):
+    def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
 
@@ -42,10 +46,10 @@ class Mistyped(Exception):
 class Hosted:
     """Serves what Stripe serves at checkout.stripe.com."""
 
-    def __init__(self, world):
+    def __init__(self, world: World) -> None:
         self.world = world
 
-    def routes(self):
+    def routes(self) -> Iterator[Route]:
         """Yield path, methods and view of each page."""
         yield '/c/pay/<identifier>', ['GET'], self.show
         yield '/c/pay/<identifier>', ['POST'], self.submit
@@ -53,7 +57,7 @@ class Hosted:
         yield '/authenticate/<identifier>', ['POST'], self.answer
         yield '/r/<identifier>', ['GET'], self.recover
 
-    def show(self, request, identifier):
+    def show(self, request: Request, identifier: str) -> Response:
         """Show the form of an open session, or what became of it."""
         with self.world.store.transaction():
             realm, session = self._find(identifier)
@@ -68,7 +72,7 @@ class Hosted:
                 )
             return self._form(realm, session)
 
-    def submit(self, request, identifier):
+    def submit(self, request: Request, identifier: str) -> Response:
         """Take the form: pay, or say what is wrong with it."""
         with self.world.store.transaction():
             realm, session = self._find(identifier)
@@ -96,7 +100,7 @@ class Hosted:
                 return self._form(realm, session, form, {'': self._failure(realm, session)})
             return redirect(self._success_url(session), 303)
 
-    def ask(self, request, identifier):
+    def ask(self, request: Request, identifier: str) -> Response:
         """Show the bank's question."""
         realm, intent, session = self._find_intent(identifier)
         if intent is None or intent['status'] != 'requires_action':
@@ -110,7 +114,7 @@ class Hosted:
             )
         return page('authenticate.html', intent=intent, name=_name(realm))
 
-    def answer(self, request, identifier):
+    def answer(self, request: Request, identifier: str) -> Response:
         """Take the answer to the bank's question."""
         passed = request.form.get('answer') == 'complete'
         with self.world.store.transaction():
@@ -130,7 +134,7 @@ class Hosted:
                 module.finish_authentication(realm, intent, passed)
             return self._back(intent)
 
-    def recover(self, request, identifier):
+    def recover(self, request: Request, identifier: str) -> Response:
         """Open a new session with the content of an expired one, where that was allowed."""
         with self.world.store.transaction():
             realm, session = self._find(identifier)
@@ -159,20 +163,26 @@ class Hosted:
 
     # === HELPERS === #
 
-    def _find(self, identifier):
+    def _find(self, identifier: str) -> tuple[Any, Any]:
         realm = Realm.holding(self.world, identifier)
-        session = realm and realm.find(identifier, 'checkout.session')
-        return realm, session and sessions.fresh(realm, session)
+        session = realm.find(identifier, 'checkout.session') if realm else None
+        return realm, sessions.fresh(realm, session) if realm and session else None
 
-    def _find_intent(self, identifier):
+    def _find_intent(self, identifier: str) -> tuple[Any, Any, Any]:
         realm = Realm.holding(self.world, identifier)
-        intent = realm and realm.find(identifier)
-        if intent is None or intent['object'] not in ('payment_intent', 'setup_intent'):
+        intent = realm.find(identifier) if realm else None
+        if not realm or not intent or intent['object'] not in ('payment_intent', 'setup_intent'):
             return None, None, None
         session = intent.get('_session') and realm.find(intent['_session'])
         return realm, intent, session
 
-    def _form(self, realm, session, form=None, errors=None):
+    def _form(
+        self,
+        realm: Realm,
+        session: Record,
+        form: Record | None = None,
+        errors: dict[str, str] | None = None,
+    ) -> Response:
         if session['status'] != 'open':
             return self._closed(realm, session)
         debit = next(
@@ -196,7 +206,7 @@ class Hosted:
             hints=HINTS,
             saved=saved,
             debit=debit,
-            debit_name=DEBIT_NAMES.get(debit),
+            debit_name=debit and DEBIT_NAMES[debit],
             debit_accounts=_debit_accounts(debit),
             year=time.gmtime().tm_year + 3,
             card='card' in session['payment_method_types'],
@@ -205,7 +215,7 @@ class Hosted:
             email=(session['customer_details'] or {}).get('email'),
         )
 
-    def _closed(self, realm, session):
+    def _closed(self, realm: Realm, session: Record) -> Response:
         if session['status'] == 'complete':
             return page(
                 'message.html',
@@ -227,7 +237,7 @@ class Hosted:
             link_text=f'Back to {_name(realm)}',
         )
 
-    def _method_maker(self, realm, session, form):
+    def _method_maker(self, realm: Realm, session: Record, form: Record) -> Callable[[], Record]:
         """Check the typed fields now; return what makes the payment method of them later."""
         way = form.get('way', 'card')
         if way == 'saved':
@@ -260,14 +270,14 @@ class Hosted:
             realm, number, month, year, allow_redisplay=redisplay
         )
 
-    def _failure(self, realm, session):
+    def _failure(self, realm: Realm, session: Record) -> str:
         intent = realm.find(session['payment_intent'] or session['setup_intent'])
         return (intent.get('last_payment_error') or intent.get('last_setup_error'))['message']
 
-    def _success_url(self, session):
+    def _success_url(self, session: Record) -> str:
         return session['success_url'].replace('{CHECKOUT_SESSION_ID}', session['id'])
 
-    def _back(self, intent):
+    def _back(self, intent: Record) -> Response:
         address = intent.get('_return_url')
         if not address:
             return page('message.html', title='Done', text='You can close this page.')
@@ -283,11 +293,11 @@ class Hosted:
         return redirect(f'{address}{"&" if "?" in address else "?"}{query}', 303)
 
 
-def _name(realm):
+def _name(realm: Realm) -> str:
     return realm.profile()['business_profile']['name']
 
 
-def _kept(session):
+def _kept(session: Record) -> bool:
     """Tell whether the payment method will be kept for later charges anyway."""
     card = session['payment_method_options'].get('card', {})
     return session['mode'] == 'setup' or bool(
@@ -295,7 +305,7 @@ def _kept(session):
     )
 
 
-def _debit_accounts(kind):
+def _debit_accounts(kind: str | None) -> list[tuple[str, str]]:
     iban = kind == 'sepa_debit'
     return [
         (number, outcome)
@@ -304,7 +314,7 @@ def _debit_accounts(kind):
     ]
 
 
-def _expiry(text, now):
+def _expiry(text: str, now: int) -> tuple[int, int]:
     match = re.fullmatch(r'(0?[1-9]|1[0-2])\s*/\s*(?:20)?(\d\d)', text.strip())
     if not match:
         raise Mistyped('expiry', 'Type month and year, such as 12/34.')

@@ -2,7 +2,14 @@
 
 import json
 import time
+from collections.abc import Iterator
+from typing import Any
 
+from werkzeug.wrappers import Request, Response
+
+from ..records import Record, Route
+from ..webhooks import Deliveries
+from ..world import World
 from .render import page
 
 MOST = 200  # rows of each table
@@ -11,15 +18,15 @@ MOST = 200  # rows of each table
 class Inspector:
     """Serves `/`."""
 
-    def __init__(self, world, deliveries):
+    def __init__(self, world: World, deliveries: Deliveries) -> None:
         self.world = world
         self.deliveries = deliveries
 
-    def routes(self):
+    def routes(self) -> Iterator[Route]:
         """Yield path, methods and view."""
         yield '/', ['GET'], self.show
 
-    def show(self, request):
+    def show(self, request: Request) -> Response:
         """Show the newest requests and deliveries; `q`: only those that contain it."""
         wanted = request.args.get('q', '').strip().lower()
         store = self.world.store
@@ -50,7 +57,7 @@ class Inspector:
         )
 
 
-def _flat(params, path=''):
+def _flat(params: Record, path: str = '') -> list[tuple[str, Any]]:
     """Return nested parameters as `(name, value)` pairs."""
     pairs = []
     for name, value in params.items():

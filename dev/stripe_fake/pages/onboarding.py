@@ -1,23 +1,28 @@
 """The hosted page where a connected account answers what Stripe wants to know."""
 
+from collections.abc import Iterator
+
 from werkzeug.utils import redirect
+from werkzeug.wrappers import Request, Response
 
 from ..objects import accounts
+from ..records import Route
+from ..world import World
 from .render import page
 
 
 class Onboarding:
     """Serves what an account link opens."""
 
-    def __init__(self, world):
+    def __init__(self, world: World) -> None:
         self.world = world
 
-    def routes(self):
+    def routes(self) -> Iterator[Route]:
         """Yield path, methods and view of each page."""
         yield '/setup/<account>/<token>', ['GET'], self.show
         yield '/setup/<account>/<token>', ['POST'], self.submit
 
-    def show(self, request, account, token):
+    def show(self, request: Request, account: str, token: str) -> Response:
         """Show what is still asked for."""
         with self.world.store.transaction():
             link = self.world.store.setting(f'link:{token}')
@@ -35,7 +40,7 @@ class Onboarding:
             record = self.world.store.get('accounts', account)
         return page('onboarding.html', account=record)
 
-    def submit(self, request, account, token):
+    def submit(self, request: Request, account: str, token: str) -> Response:
         """Take the answers and send the browser back."""
         link = self.world.store.setting(f'link:{token}')
         if not link or link['account'] != account:

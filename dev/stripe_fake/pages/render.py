@@ -1,6 +1,7 @@
 """Turn a template into a response."""
 
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from werkzeug.wrappers import Response
@@ -16,11 +17,8 @@ _environment = Environment(
 _environment.filters['money'] = lambda amount, currency: money.text(amount, currency)
 
 
-def page(template, status=200, **values):
-    """Return a rendered page.
-
-    :rtype: Response
-    """
+def page(template: str, status: int = 200, **values: Any) -> Response:
+    """Return a rendered page."""
     text = _environment.get_template(template).render(**values)
     return Response(
         text,

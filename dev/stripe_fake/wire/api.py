@@ -4,13 +4,15 @@ import json
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from urllib.parse import unquote
 
 from stripe import api_version
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Request, Response
 
 from .. import faults
-from ..world import HOSTED, Realm, new_id
+from ..records import Record
+from ..world import HOSTED, Realm, World, new_id
 from . import expand, forms, keys, validator
 from .catalogue import Catalogue
 from .errors import StripeError
@@ -21,20 +23,19 @@ from .operations import Call, handler_of
 class Api:
     """Answers everything under `/v1/`."""
 
-    def __init__(self, world, ensure_account):
+    def __init__(self, world: World, ensure_account: Callable[[World, str], None]) -> None:
         self.world = world
         self.catalogue = Catalogue()
         self.idempotency = Idempotency(world)
         self._ensure_account = ensure_account
-        create = self.catalogue.find('POST', '/v1/webhook_endpoints')[0]
-        self._versions_of = create
+        self._create_endpoint, _args = self.catalogue.find('POST', '/v1/webhook_endpoints')
 
-    def answer(self, request):
+    def answer(self, request: Request) -> Response:
         """Return the response to a request.
 
         :raises Dropped: a planned fault cuts the connection.
         """
-        log = {
+        log: Record = {
             'request_id': new_id('req', 14),
             'time': time.time(),
             'method': request.method,
@@ -47,7 +48,7 @@ class Api:
             'status': None,
             'error': None,
         }
-        headers = {}
+        headers: dict[str, str] = {}
         try:
             status, answer = self._run(request, log, headers)
         except StripeError as error:
@@ -71,19 +72,17 @@ class Api:
             log['error'] = answer['error']['message']
         self._log(log)
         text = json.dumps(answer, indent=2).replace(HOSTED, self.world.base_url)
-        return Response(
-            text,
-            status,
-            {
-                'Request-Id': log['request_id'],
-                'Content-Type': 'application/json',
-                'Stripe-Version': log['version'] or api_version,
-                **headers,
-                **({'Idempotency-Key': log['idempotency_key']} if log['idempotency_key'] else {}),
-            },
-        )
+        headers = {
+            'Request-Id': log['request_id'],
+            'Content-Type': 'application/json',
+            'Stripe-Version': log['version'] or api_version,
+            **headers,
+        }
+        if log['idempotency_key']:
+            headers['Idempotency-Key'] = log['idempotency_key']
+        return Response(text, status, headers)
 
-    def _run(self, request, log, headers):
+    def _run(self, request: Request, log: Record, headers: dict[str, str]) -> tuple[int, Record]:
         world = self.world
         key = keys.read(request.headers)
         log['key'] = keys.mask(key)
@@ -125,10 +124,18 @@ class Api:
         faults.strike(fault, 'after')
         return status, answer
 
-    def _settle(self, call, function, fault, idempotency_key, asked, headers):
+    def _settle(
+        self,
+        call: Call,
+        function: Callable[[Call], Record],
+        fault: Record | None,
+        idempotency_key: str | None,
+        asked: tuple[str, str, Record],
+        headers: dict[str, str],
+    ) -> tuple[int, Record]:
         """Replay or carry out, and remember, in one transaction."""
         realm, store = call.realm, self.world.store
-        request_id = realm.origin['id']
+        request_id = (realm.origin or {})['id']
         try:
             with store.transaction():
                 remembered = self.idempotency.recall(realm, idempotency_key, *asked)
@@ -149,7 +156,7 @@ class Api:
                     )
             raise
 
-    def _read_form(self, request):
+    def _read_form(self, request: Request) -> Record:
         form = forms.decode(request.query_string)
         body = request.get_data()
         if body:
@@ -162,7 +169,7 @@ class Api:
             form.update(forms.decode(body))
         return form
 
-    def _acting_for(self, account, platform, key):
+    def _acting_for(self, account: str | None, platform: Realm, key: str) -> Realm:
         if not account or account == platform.account:
             return platform
         connected = self.world.store.get('accounts', account)
@@ -177,17 +184,18 @@ class Api:
             )
         return Realm(self.world, account, platform.livemode, platform.origin)
 
-    def _check_version(self, version):
-        if version:
+    def _check_version(self, version: str | None) -> str:
+        # Its parameters name the versions that there are.
+        if version and self._create_endpoint:
             try:
                 validator.check(
-                    self._versions_of,
+                    self._create_endpoint,
                     {'api_version': version, 'enabled_events': {'0': '*'}, 'url': 'http://x'},
                 )
             except StripeError:
                 raise StripeError(f'Invalid Stripe API version: {version}', started=False) from None
         return version or api_version
 
-    def _log(self, log):
+    def _log(self, log: Record) -> None:
         with self.world.store.transaction():
             self.world.store.insert('INSERT INTO request (body) VALUES (?)', (json.dumps(log),))

@@ -6,8 +6,10 @@ from there: the stand-in then knows each URL that Stripe knows, also those it do
 
 import importlib
 import re
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import stripe
 
@@ -21,7 +23,7 @@ IMPORT = re.compile(r'from (stripe\.params[\w.]+) import (?:\(\s*)?(\w+)')
 class Operation:
     """One operation: method, URL template and the TypedDict of its parameters."""
 
-    def __init__(self, method, template, module, type_name):
+    def __init__(self, method: str, template: str, module: str, type_name: str) -> None:
         self.method = method
         self.template = template
         self._module = module
@@ -30,21 +32,18 @@ class Operation:
         self.pattern = re.compile(f'^{placeholders}$')
 
     @cached_property
-    def params_type(self):
+    def params_type(self) -> Any:
         """The TypedDict of the parameters."""
         return getattr(importlib.import_module(self._module), self._type_name)
 
     @property
-    def name(self):
+    def name(self) -> str:
         """Method and template, as the handlers are registered."""
         return f'{self.method} {self.template}'
 
 
-def read_operations():
-    """Return the library's v1 operations, the most literal URL first.
-
-    :rtype: list[Operation]
-    """
+def read_operations() -> list[Operation]:
+    """Return the library's v1 operations, the most literal URL first."""
     found = {}
     for path in sorted(Path(stripe.__file__).parent.rglob('_*_service.py')):
         text = path.read_text(encoding='utf-8')
@@ -61,13 +60,13 @@ def read_operations():
 class Catalogue:
     """Finds the operation of a request."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.operations = read_operations()
-        self._by_method = {}
+        self._by_method: dict[str, list[Operation]] = {}
         for operation in self.operations:
             self._by_method.setdefault(operation.method, []).append(operation)
 
-    def find(self, method, path):
+    def find(self, method: str, path: str) -> tuple[Operation | None, Sequence[str]]:
         """Return the operation and its path arguments, or `(None, ())`."""
         for operation in self._by_method.get(method, ()):
             match = operation.pattern.match(path)

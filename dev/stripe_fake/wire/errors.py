@@ -1,28 +1,30 @@
 """Stripe's error shape, as https://docs.stripe.com/api/errors lays it out."""
 
+from typing import Any
+
 
 class StripeError(Exception):
     """An answer in Stripe's error shape.
 
-    :param str message: what a developer reads.
-    :param int status: HTTP status.
-    :param str kind: Stripe's `type`.
-    :param bool keep: whether what the operation did so far stays (a declined charge does).
-    :param bool started: whether the operation had begun, so that its answer is remembered under
+    :param message: what a developer reads.
+    :param status: HTTP status.
+    :param kind: Stripe's `type`.
+    :param keep: whether what the operation did so far stays (a declined charge does).
+    :param started: whether the operation had begun, so that its answer is remembered under
         an idempotency key. Stripe forgets what it refused before.
     :param details: further members of the error object (`code`, `param`, `payment_intent`, …).
     """
 
     def __init__(
         self,
-        message,
-        status=400,
-        kind='invalid_request_error',
-        keep=False,
-        started=True,
-        headers=None,
-        **details,
-    ):
+        message: str,
+        status: int = 400,
+        kind: str = 'invalid_request_error',
+        keep: bool = False,
+        started: bool = True,
+        headers: dict[str, str] | None = None,
+        **details: Any,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.keep = keep
@@ -42,15 +44,23 @@ class StripeError(Exception):
             )
 
 
-def invalid(message, param=None, code=None, **details):
+def invalid(
+    message: str, param: str | None = None, code: str | None = None, **details: Any
+) -> StripeError:
     """Return the error for a request that Stripe understands and refuses."""
     return StripeError(message, param=param, code=code, **details)
 
 
-def missing_object(kind, identifier, param='id', other_mode=None, status=None):
+def missing_object(
+    kind: str,
+    identifier: str,
+    param: str = 'id',
+    other_mode: str | None = None,
+    status: int | None = None,
+) -> StripeError:
     """Return Stripe's error for an id that the account does not hold.
 
-    :param str other_mode: `live` or `test` if the same id exists in that mode.
+    :param other_mode: `live` or `test` if the same id exists in that mode.
     """
     hint = ''
     if other_mode:

@@ -1,11 +1,15 @@
 """Turn ids into the objects that they name, where a request asks for it."""
 
+from typing import Any
+
+from ..records import Record
+from ..world import Realm
 from .errors import StripeError
 
 DEEPEST = 4  # levels, https://docs.stripe.com/api/expanding_objects
 
 
-def expand(realm, answer, paths):
+def expand(realm: Realm, answer: Record, paths: list[str] | None) -> Record:
     """Return the answer with each `expand` path filled in.
 
     :raises StripeError: a path that names nothing expandable.
@@ -31,7 +35,7 @@ def expand(realm, answer, paths):
     return answer
 
 
-def _fill(realm, record, steps, path):
+def _fill(realm: Realm, record: Record, steps: list[str], path: str) -> None:
     if not steps:
         return
     name, rest = steps[0], steps[1:]
@@ -53,7 +57,7 @@ def _fill(realm, record, steps, path):
             record[name] = [realm.find(each) or each for each in value]
 
 
-def public(value):
+def public(value: Any) -> Any:
     """Return an answer without the stand-in's own members."""
     if isinstance(value, dict):
         return {name: public(member) for name, member in value.items() if not name.startswith('_')}

@@ -1,20 +1,21 @@
 """Decode the bracketed form encoding of Stripe's v1 API into nested values."""
 
 import re
+from collections.abc import Sequence
 from urllib.parse import parse_qsl
 
+from ..records import Record
 from .errors import StripeError
 
 KEY = re.compile(r'^([^\[\]]+)((?:\[[^\[\]]*\])*)$')
 
 
-def decode(raw):
+def decode(raw: bytes) -> Record:
     """Return the nested dict that a form or query string says.
 
     Lists stay dicts keyed by their index: only the operation's type knows a list from a hash.
 
-    :param bytes raw: the encoded pairs.
-    :rtype: dict
+    :param raw: the encoded pairs.
     :raises StripeError: what is no valid form.
     """
     try:
@@ -28,13 +29,13 @@ def decode(raw):
         raise StripeError(
             'Invalid request: the body is no valid UTF-8 form.', started=False
         ) from None
-    result = {}
+    result: Record = {}
     for key, value in pairs:
         _place(result, key, value)
     return result
 
 
-def _place(result, key, value):
+def _place(result: Record, key: str, value: str) -> None:
     match = KEY.match(key)
     if not match:
         raise StripeError(f'Invalid parameter name: {key}', param=key, started=False)
@@ -50,6 +51,6 @@ def _place(result, key, value):
     at[last] = value
 
 
-def name(path):
+def name(path: Sequence[str | int]) -> str:
     """Return a parameter's name as Stripe writes it: `line_items[0][price]`."""
     return ''.join(f'[{part}]' if index else str(part) for index, part in enumerate(path))

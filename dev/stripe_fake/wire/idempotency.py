@@ -6,8 +6,11 @@ parameters, refused for others, and nothing kept for what was refused before it 
 
 import json
 import threading
+from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..records import Record
+from ..world import Realm, World
 from .errors import StripeError
 
 LIFETIME = 24 * 3600  # seconds
@@ -16,13 +19,13 @@ LIFETIME = 24 * 3600  # seconds
 class Idempotency:
     """The remembered answers of one stand-in."""
 
-    def __init__(self, world):
+    def __init__(self, world: World) -> None:
         self._world = world
         self._guard = threading.Lock()
-        self._running = set()
+        self._running: set[tuple[str, str]] = set()
 
     @contextmanager
-    def running(self, realm, key):
+    def running(self, realm: Realm, key: str | None) -> Iterator[None]:
         """Hold a key while its first request runs.
 
         :raises StripeError: 409 while another request holds it.
@@ -51,7 +54,9 @@ class Idempotency:
             with self._guard:
                 self._running.discard(holder)
 
-    def recall(self, realm, key, method, path, form):
+    def recall(
+        self, realm: Realm, key: str | None, method: str, path: str, form: Record
+    ) -> tuple[int, Record, str] | None:
         """Return the remembered `(status, body)` of the same request, or None.
 
         :raises StripeError: the key was used for something else.
@@ -83,7 +88,17 @@ class Idempotency:
             )
         return remembered['status'], remembered['answer'], remembered['request']
 
-    def remember(self, realm, key, method, path, form, status, answer, request):
+    def remember(
+        self,
+        realm: Realm,
+        key: str | None,
+        method: str,
+        path: str,
+        form: Record,
+        status: int,
+        answer: Record,
+        request: str,
+    ) -> None:
         """Keep an answer; belongs to the transaction of what it answers."""
         if not key:
             return

@@ -5,6 +5,10 @@ import binascii
 import hashlib
 import re
 
+from werkzeug.datastructures import Headers
+
+from ..wire.catalogue import Operation
+from ..world import World
 from .errors import StripeError
 
 KEY = re.compile(r'^(sk|rk|pk)_(test|live)_[A-Za-z0-9_]{1,240}$')
@@ -29,7 +33,7 @@ PERMISSIONS = {
 }
 
 
-def read(headers):
+def read(headers: Headers) -> str:
     """Return the key of a request.
 
     :raises StripeError: none was sent.
@@ -54,14 +58,14 @@ def read(headers):
     return key
 
 
-def mask(key):
+def mask(key: str) -> str:
     """Return a key as Stripe shows it: its beginning and last four characters."""
     if len(key) <= 12:
         return f'{key[:8]}{"*" * max(len(key) - 8, 0)}'
     return f'{key[:8]}{"*" * (len(key) - 12)}{key[-4:]}'
 
 
-def account_of(world, key):
+def account_of(world: World, key: str) -> str:
     """Return the id of a key's account; an unknown key opens an account of its own.
 
     :raises StripeError: Stripe's 401 for whatever is no working secret key.
@@ -96,7 +100,7 @@ def account_of(world, key):
     return f'acct_1{hashlib.sha256(key.encode()).hexdigest()[:15]}'
 
 
-def check_permission(world, key, account, operation):
+def check_permission(world: World, key: str, account: str, operation: Operation) -> None:
     """Refuse what a restricted key was not given, naming the permission.
 
     :raises StripeError: Stripe's 403.

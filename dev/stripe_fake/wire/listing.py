@@ -1,5 +1,6 @@
 """Stripe's lists: newest first, in pages that continue after an id."""
 
+from ..records import Record
 from .errors import StripeError
 
 TESTS = {
@@ -10,11 +11,11 @@ TESTS = {
 }
 
 
-def page(records, params, url):
+def page(records: list[Record], params: Record, url: str) -> Record:
     """Return one page of a list.
 
-    :param list records: all that match, newest first.
-    :param dict params: `limit`, `starting_after`, `ending_before`, `created`.
+    :param records: all that match, newest first.
+    :param params: `limit`, `starting_after`, `ending_before`, `created`.
     :raises StripeError: a limit or cursor that Stripe refuses.
     """
     limit = params.get('limit', 10)
@@ -46,7 +47,7 @@ def page(records, params, url):
     return {'object': 'list', 'data': chosen, 'has_more': more, 'url': url}
 
 
-def _fits(record, params):
+def _fits(record: Record, params: Record) -> bool:
     for name in ('created', 'arrival_date'):
         wanted = params.get(name)
         if isinstance(wanted, dict):
@@ -57,7 +58,7 @@ def _fits(record, params):
     return True
 
 
-def _position(records, identifier, param):
+def _position(records: list[Record], identifier: str, param: str) -> int:
     for position, record in enumerate(records):
         if record['id'] == identifier:
             return position

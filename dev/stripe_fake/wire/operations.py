@@ -1,10 +1,13 @@
 """Which of Stripe's operations the stand-in offers, and what a call carries."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..records import Record
+from ..world import Realm, World
+from .catalogue import Operation
 from .errors import StripeError
 
-HANDLERS = {}
 ALWAYS = {'expand', 'limit', 'starting_after', 'ending_before', 'created'}
 
 
@@ -12,41 +15,46 @@ ALWAYS = {'expand', 'limit', 'starting_after', 'ending_before', 'created'}
 class Call:
     """One request that was understood.
 
-    :param Realm realm: the account that it acts on.
-    :param dict params: checked parameters.
-    :param tuple args: ids out of the URL.
-    :param Realm platform: the account of the key, where it acts for a connected one.
+    :param realm: the account that it acts on.
+    :param params: checked parameters.
+    :param args: ids out of the URL.
+    :param platform: the account of the key, where it acts for a connected one.
     """
 
-    realm: object
-    params: dict
-    args: tuple
-    platform: object
+    realm: Realm
+    params: Record
+    args: tuple[str, ...]
+    platform: Realm
     key: str
     version: str
 
     @property
-    def world(self):
+    def world(self) -> World:
         """The stand-in."""
         return self.realm.world
 
 
-def operation(name, understands=''):
+Handler = Callable[[Call], Record]
+#: By method and URL template: what answers, and the parameters that it understands.
+HANDLERS: dict[str, tuple[Handler, set[str]]] = {}
+
+
+def operation(name: str, understands: str = '') -> Callable[[Handler], Handler]:
     """Register the function that answers an operation.
 
-    :param str name: method and URL template, as the library has them.
-    :param str understands: top-level parameters that it acts on, separated by spaces. Others are
+    :param name: method and URL template, as the library has them.
+    :param understands: top-level parameters that it acts on, separated by spaces. Others are
         refused even if Stripe knows them: a stand-in that ignored them would lie.
     """
 
-    def register(function):
+    def register(function: Handler) -> Handler:
         HANDLERS[name] = (function, ALWAYS | set(understands.split()))
         return function
 
     return register
 
 
-def handler_of(found, params):
+def handler_of(found: Operation, params: Record) -> Handler:
     """Return the function for a catalogue entry.
 
     :raises StripeError: 501 for what only the real Stripe does.

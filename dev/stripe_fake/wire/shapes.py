@@ -2,9 +2,11 @@
 
 import inspect
 from functools import cache
-from typing import Union, get_args, get_origin
+from typing import Any, Union, get_args, get_origin
 
 from stripe._object_classes import get_object_class
+
+from ..records import Record
 
 # Declared on the class, yet Stripe leaves them out unless they are asked for or hold something.
 LEFT_OUT = {
@@ -49,7 +51,7 @@ PAYMENT_METHOD_FIELDS = {'allow_redisplay', 'customer', 'customer_account', 'met
 
 
 @cache
-def fields(kind):
+def fields(kind: str) -> dict[str, bool]:
     """Return the fields that the library declares for a kind, and whether each may be null."""
     found = {}
     for base in reversed(get_object_class('V1', kind).__mro__):
@@ -62,7 +64,7 @@ def fields(kind):
     }
 
 
-def build(kind, **values):
+def build(kind: str, **values: Any) -> Record:
     """Return an object of `kind` with each declared field: given, or null where it may be.
 
     Names that begin with an underscore are the stand-in's own and never leave it.

@@ -7,7 +7,7 @@ refused as Stripe would refuse it.
 
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -24,8 +24,13 @@ from typing_extensions import (
     is_typeddict,
 )
 
+from ..records import Record
 from . import forms
+from .catalogue import Operation
 from .errors import StripeError
+
+#: A type as an annotation has it; there is no type of those yet.
+Hint = Any
 
 SCALARS = (str, int, bool, float, Decimal)
 OBJECT, ARRAY, SCALAR = '<object>', '<array>', '<scalar>'
@@ -34,12 +39,11 @@ UNRESOLVED = {'StripeContext': Any, 'Mapping': Mapping}
 LONGEST_TEXT = 5000  # characters, as https://docs.stripe.com/error-codes notes for strings
 
 
-def check(operation, form):
+def check(operation: Operation, form: Record) -> Record:
     """Return the form's values in their Python types.
 
-    :param Operation operation: where the form was sent.
-    :param dict form: what `forms.decode` returned.
-    :rtype: dict
+    :param operation: where the form was sent.
+    :param form: what `forms.decode` returned.
     :raises StripeError: the first mistake, in Stripe's words.
     """
     try:
@@ -49,22 +53,22 @@ def check(operation, form):
 
 
 @cache
-def _adapter(params_type):
+def _adapter(params_type: Hint) -> pydantic.TypeAdapter:
     return pydantic.TypeAdapter(_strict(params_type))
 
 
 @cache
-def _strict(source):
+def _strict(source: Hint) -> Hint:
     if is_typeddict(source):
         return _strict_object(source)
-    origin = get_origin(source)
+    origin: Any = get_origin(source)
     if origin in (Required, NotRequired):
         return origin[_strict(get_args(source)[0])]
     if origin is list:
-        items = _strict(get_args(source)[0])
-        return Annotated[list[items], pydantic.BeforeValidator(_to_list)]
+        items = types.GenericAlias(list, _strict(get_args(source)[0]))
+        return Annotated[items, pydantic.BeforeValidator(_to_list)]
     if origin is dict:
-        return dict[str, _strict(get_args(source)[1])]
+        return types.GenericAlias(dict, (str, _strict(get_args(source)[1])))
     if origin in (Union, types.UnionType):
         return _strict_union(get_args(source))
     if origin is Literal or source in SCALARS:
@@ -74,7 +78,7 @@ def _strict(source):
     raise TypeError(f'no rule for {source!r}')
 
 
-def _strict_object(source):
+def _strict_object(source: Hint) -> Hint:
     hints = get_type_hints(source, localns=UNRESOLVED, include_extras=True)
     fields = {
         name: _strict(hint)
@@ -84,20 +88,21 @@ def _strict_object(source):
     for name in fields:
         if name in source.__required_keys__ and get_origin(fields[name]) is not Required:
             fields[name] = Required[fields[name]]
-    strict = TypedDict(source.__name__, fields)
+    make: Any = TypedDict
+    strict = make(source.__name__, fields)
     strict.__pydantic_config__ = pydantic.ConfigDict(extra='forbid')
     return strict
 
 
-def _strict_union(members):
+def _strict_union(choices: Sequence[Hint]) -> Hint:
     members = [
         member
-        for member in members
+        for member in choices
         if member is not type(None)
         and get_origin(member) is not UntypedStripeObject
         and member is not UntypedStripeObject
     ]
-    shapes = {}
+    shapes: dict[str, Hint] = {}
     scalars = []
     for member in members:
         if is_typeddict(member) or get_origin(member) is dict:
@@ -114,8 +119,8 @@ def _strict_union(members):
     return Annotated[Union[tagged], pydantic.Discriminator(_shape_of(frozenset(shapes)))]  # noqa: UP007
 
 
-def _shape_of(known):
-    def shape(value):
+def _shape_of(known: frozenset[str]) -> Callable[[Any], str]:
+    def shape(value: Any) -> str:
         if not isinstance(value, dict):
             return SCALAR
         if ARRAY in known and (OBJECT not in known or all(key.isdigit() for key in value)):
@@ -125,7 +130,7 @@ def _shape_of(known):
     return shape
 
 
-def _scalar(members):
+def _scalar(members: Sequence[Hint]) -> Hint:
     """Return the type of a form value that is one of some literals or plain types.
 
     An open enum (`Literal['a', 'b'] | str`) is closed: its `str` is dropped. `Literal['']` beside
@@ -142,7 +147,7 @@ def _scalar(members):
         for literal in literals
     }
 
-    def parse(value):
+    def parse(value: Any) -> Any:
         if isinstance(value, dict):
             raise _mistake('Invalid string: a hash or list was given')
         if value in written:
@@ -168,15 +173,15 @@ def _scalar(members):
     return Annotated[Any, pydantic.PlainValidator(parse)]
 
 
-def _parse_integer(value):
+def _parse_integer(value: str) -> int | None:
     return int(value) if re.fullmatch(r'-?\d{1,18}', value) else None
 
 
-def _parse_boolean(value):
+def _parse_boolean(value: str) -> bool | None:
     return {'true': True, 'false': False}.get(value)
 
 
-def _parse_decimal(value):
+def _parse_decimal(value: str) -> Decimal | None:
     try:
         number = Decimal(value)
     except InvalidOperation:
@@ -184,16 +189,16 @@ def _parse_decimal(value):
     return number if number.is_finite() else None
 
 
-def _parse_float(value):
+def _parse_float(value: str) -> float | None:
     number = _parse_decimal(value)
     return None if number is None else float(number)
 
 
-def _parse_text(value):
+def _parse_text(value: str) -> str | None:
     return value if len(value) <= LONGEST_TEXT else None
 
 
-PARSERS = {
+PARSERS: dict[Hint, Callable[[str], Any]] = {
     bool: _parse_boolean,
     int: _parse_integer,
     float: _parse_float,
@@ -204,18 +209,18 @@ KIND_NAMES = {bool: 'boolean', int: 'integer', float: 'number', Decimal: 'decima
 KIND_CODES = {int: 'parameter_invalid_integer'}
 
 
-def _to_list(value):
+def _to_list(value: Any) -> list[Any]:
     if isinstance(value, dict) and all(key.isdigit() for key in value):
         return [value[key] for key in sorted(value, key=int)]
     raise _mistake('Invalid array')
 
 
-def _mistake(message, code=None):
+def _mistake(message: str, code: str | None = None) -> PydanticCustomError:
     # Braces of the caller's values must not be taken for the template's placeholders.
     return PydanticCustomError('stripe', '{text}', {'text': message, 'code': code})
 
 
-def _first_mistake(mistakes):
+def _first_mistake(mistakes: Sequence[Any]) -> StripeError:
     mistake = mistakes[0]
     path = [part for part in mistake['loc'] if part not in (OBJECT, ARRAY, SCALAR)]
     param = forms.name(path)
