@@ -19,15 +19,21 @@ import logging
 import re
 import threading
 from collections import deque
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree
 
 # Named one by one: a host may have closed Pillow's list of formats, as Odoo does.
 from PIL import GifImagePlugin, Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+
+if TYPE_CHECKING:
+    from weasyprint import HTML
+    from weasyprint.urls import URLFetcher
 
 ACCESSIBLE = 'pdf/ua-1'
 # The other PDF/A-3 variants of WeasyPrint drop the tags that a screen reader needs.
@@ -61,7 +67,7 @@ _collecting_lock = threading.Lock()
 _renders_going = 0
 _was_collecting = True
 _pool_lock = threading.Lock()
-_pool = {}
+_pool: dict['Stylesheet', deque['_Press']] = {}
 # Fonts delete their temporary files, which they no longer can while the interpreter shuts down.
 atexit.register(_pool.clear)
 
@@ -69,7 +75,7 @@ atexit.register(_pool.clear)
 class PdfError(Exception):
     """A document could not be drawn. ``reason``: ``missing``, ``size`` or ``time``."""
 
-    def __init__(self, reason, message):
+    def __init__(self, reason: str, message: str):
         super().__init__(message)
         self.reason = reason
 
@@ -78,19 +84,18 @@ class PdfError(Exception):
 class Stylesheet:
     """CSS, and the files that it may name.
 
-    :param str css: for instance ``src: url("stylesheet:Roboto-Regular.ttf")``
-    :param dict files: for instance ``{'Roboto-Regular.ttf': Path(...)}``
+    :param css: for instance ``src: url("stylesheet:Roboto-Regular.ttf")``
+    :param files: for instance ``{'Roboto-Regular.ttf': Path(...)}``
     """
 
     css: str
     files: dict[str, Path] = field(default_factory=dict, hash=False)
 
 
-def find_problem():
+def find_problem() -> str | None:
     """Tell whether documents can be drawn on this machine.
 
     :return: None, ``package`` (no WeasyPrint), ``version`` (too old) or ``library`` (no Pango)
-    :rtype: str | None
     """
     try:
         import weasyprint
@@ -103,15 +108,19 @@ def find_problem():
     return None
 
 
-def render(html, stylesheet, variant=ACCESSIBLE, max_seconds=MAX_SECONDS):
+def render(
+    html: str,
+    stylesheet: Stylesheet,
+    variant: str = ACCESSIBLE,
+    max_seconds: float = MAX_SECONDS,
+) -> bytes:
     """Draw one document.
 
-    :param str html: the whole page, with ``<title>`` and ``<html lang>``
-    :param Stylesheet stylesheet: parsed once and kept for the next documents
-    :param str variant: ``ACCESSIBLE``, or ``ARCHIVE`` where files will be embedded
-    :param float max_seconds: when to give up
+    :param html: the whole page, with ``<title>`` and ``<html lang>``
+    :param stylesheet: parsed once and kept for the next documents
+    :param variant: ``ACCESSIBLE``, or ``ARCHIVE`` where files will be embedded
+    :param max_seconds: when to give up
     :return: the PDF
-    :rtype: bytes
     :raises PdfError: WeasyPrint cannot be loaded, or the document is too large or takes too long
     """
     if problem := find_problem():
@@ -140,7 +149,7 @@ def render(html, stylesheet, variant=ACCESSIBLE, max_seconds=MAX_SECONDS):
     return pdf
 
 
-def _parse(html, fetch):
+def _parse(html: str, fetch: 'URLFetcher') -> 'HTML':
     """Return a page for WeasyPrint; well-formed ones are read by a parser that is much faster."""
     from cssselect2 import ElementWrapper
     from weasyprint import HTML
@@ -161,7 +170,7 @@ def _parse(html, fetch):
     return page
 
 
-def _leave_objects_plain(_document, pdf):
+def _leave_objects_plain(_document: Any, pdf: Any) -> None:
     """Keep the objects of a document out of compressed streams.
 
     Whoever embeds files rewrites all of it, and PyPDF2 reads through the whole stream for each
@@ -169,7 +178,7 @@ def _leave_objects_plain(_document, pdf):
     """
     write = pdf.write
 
-    def write_plain(output, version, identifier, _compress):
+    def write_plain(output: Any, version: Any, identifier: Any, _compress: bool) -> None:
         write(output, version, identifier, compress=False)
 
     pdf.write = write_plain
@@ -178,7 +187,7 @@ def _leave_objects_plain(_document, pdf):
 class _Press:
     """A parsed stylesheet with its fonts: expensive to make, used by one render at a time."""
 
-    def __init__(self, stylesheet):
+    def __init__(self, stylesheet: Stylesheet):
         from weasyprint import CSS
         from weasyprint.text.fonts import FontConfiguration
 
@@ -193,10 +202,10 @@ class _Press:
         )
         self.fetch = _make_fetcher({})
         # By their addresses: a practice's logo is on each of its documents.
-        self.images = {}
+        self.images: dict[str, Any] = {}
 
 
-def _take_press(stylesheet):
+def _take_press(stylesheet: Stylesheet) -> _Press:
     with _pool_lock:
         idle = _pool.setdefault(stylesheet, deque())
         if idle:
@@ -204,7 +213,7 @@ def _take_press(stylesheet):
     return _Press(stylesheet)
 
 
-def _give_back_press(stylesheet, press, images):
+def _give_back_press(stylesheet: Stylesheet, press: _Press, images: dict[str, Any]) -> None:
     # A server thread may live for one request only, so presses outlive threads in a pool. One
     # whose render failed or was broken off is not given back: its state is unknown.
     for url, image in images.items():
@@ -216,14 +225,14 @@ def _give_back_press(stylesheet, press, images):
         _pool[stylesheet].append(press)
 
 
-def _encoded_once(image):
+def _encoded_once(image: Any) -> Any:
     """Let an image keep how it is written into a PDF: a logo takes 10 ms to be encoded."""
     encode = getattr(image, 'get_x_object', None)
     if encode is None:
         return image
-    encoded = {}
+    encoded: dict[tuple, Any] = {}
 
-    def get_x_object(*how):
+    def get_x_object(*how: Any) -> Any:
         if how not in encoded:
             encoded[how] = encode(*how)
         # Whoever adds it to a file numbers it, and puts a reference in place of its mask.
@@ -237,11 +246,11 @@ def _encoded_once(image):
     return image
 
 
-def _make_fetcher(files):
+def _make_fetcher(files: Mapping[str, Path]) -> 'URLFetcher':
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
     class ClosedFetcher(URLFetcher):
-        def fetch(self, url, headers=None):
+        def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
             if url.startswith('data:'):
                 return URLFetcherResponse(url, _read_image(url))
             name = url.removeprefix('stylesheet:')
@@ -252,7 +261,7 @@ def _make_fetcher(files):
     return ClosedFetcher()
 
 
-def _read_image(url):
+def _read_image(url: str) -> bytes:
     """Return the bytes of a ``data:`` image.
 
     :raises ValueError: it is no image, or one that would take too long or too much memory
@@ -279,7 +288,7 @@ def _read_image(url):
 
 
 @contextmanager
-def _no_garbage_collection():
+def _no_garbage_collection() -> Iterator[None]:
     """Put off looking for garbage, in which a process as large as a server's spends an eighth of
     the time of a document."""
     global _renders_going, _was_collecting
@@ -302,7 +311,7 @@ class _TimeIsUp(BaseException):
 
 
 @contextmanager
-def _time_limit(seconds):
+def _time_limit(seconds: float) -> Iterator[None]:
     # Neither an alarm (main thread only) nor a child process (0.5 s each) serves a web worker, so
     # another thread raises in this one. It reaches Python code only, which is where layout lives.
     # It is repeated, because what is raised while Python collects garbage is lost.
@@ -311,7 +320,7 @@ def _time_limit(seconds):
     ended = threading.Event()
     fired = threading.Event()
 
-    def interrupt():
+    def interrupt() -> None:
         pause = seconds
         while not ended.wait(pause):
             with lock:

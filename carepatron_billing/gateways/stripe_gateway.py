@@ -3,9 +3,16 @@
 import json
 import os
 import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import stripe
+
+#: An object of Stripe's, as https://docs.stripe.com/api lays it out.
+Answer = dict[str, Any]
+Params = dict[str, Any]
+Method = Callable[..., Any]
 
 DEFAULT_API_BASE = stripe.DEFAULT_API_BASE
 PAGES = 'https://checkout.stripe.com'
@@ -31,15 +38,15 @@ class StripeGatewayError(Exception):
     The library's own exceptions may quote the key or the parameters of the request; they are
     dropped on the way, also as a cause.
 
-    :param str kind: ``connection`` (may be tried again), ``key`` (refused), ``permission`` (the
+    :param kind: ``connection`` (may be tried again), ``key`` (refused), ``permission`` (the
         key lacks it, or has lost the account), ``request`` (Stripe did not accept it),
         ``declined`` (a saved card was, and no PaymentIntent is left of it),
         ``signature`` (not from Stripe), ``busy`` (others begin to pay the same invoices).
-    :param str message: what went wrong, without secrets.
-    :param str code: Stripe's error code, where there is one.
+    :param message: what went wrong, without secrets.
+    :param code: Stripe's error code, where there is one.
     """
 
-    def __init__(self, kind, message, code=''):
+    def __init__(self, kind: str, message: str, code: str = ''):
         super().__init__(message)
         self.kind = kind
         self.code = code
@@ -51,11 +58,11 @@ class StripeGateway:
     All amounts are integers in minor units; all objects are returned as plain dicts, shaped as
     in https://docs.stripe.com/api. Every call raises :class:`StripeGatewayError` on failure.
 
-    :param str secret_key: a secret (``sk_``) or restricted (``rk_``) key.
-    :param str account: the connected account that a platform's key acts for; none: its own.
+    :param secret_key: a secret (``sk_``) or restricted (``rk_``) key.
+    :param account: the connected account that a platform's key acts for; none: its own.
     """
 
-    def __init__(self, secret_key, account=None):
+    def __init__(self, secret_key: str, account: str | None = None):
         self._options = {'stripe_account': account} if account else {}
         # The key goes into an HTTP header: a trailing newline would end up in an exception's text.
         self._client = stripe.StripeClient(
@@ -65,11 +72,11 @@ class StripeGateway:
             http_client=stripe.RequestsClient(timeout=TIMEOUT_SECONDS),
         )
 
-    def account(self):
+    def account(self) -> Answer:
         """Return the account that the key belongs to."""
         return self._call(self._client.v1.accounts.retrieve_current)
 
-    def create_checkout_session(self, params, idempotency_key):
+    def create_checkout_session(self, params: Params, idempotency_key: str) -> Answer:
         """Create a Checkout Session, or return the one that the idempotency key made before."""
         return self._call(
             self._client.v1.checkout.sessions.create,
@@ -77,7 +84,7 @@ class StripeGateway:
             options={'idempotency_key': idempotency_key},
         )
 
-    def checkout_session(self, session_id):
+    def checkout_session(self, session_id: str) -> Answer:
         """Return a Checkout Session as it is now, with its PaymentIntent, charge and what that
         brought on the balance."""
         return self._call(
@@ -92,27 +99,29 @@ class StripeGateway:
             },
         )
 
-    def expire_checkout_session(self, session_id):
+    def expire_checkout_session(self, session_id: str) -> Answer:
         """Close an open Checkout Session; ``request`` error if it is open no more."""
         return self._call(self._client.v1.checkout.sessions.expire, session_id)
 
-    def payment_intent(self, intent_id):
+    def payment_intent(self, intent_id: str) -> Answer:
         """Return a PaymentIntent as it is now."""
         return self._call(self._client.v1.payment_intents.retrieve, intent_id)
 
-    def charge_card(self, params, idempotency_key):
+    def charge_card(self, params: Params, idempotency_key: str) -> Answer:
         """Charge a saved card without its owner, or return what the idempotency key did before.
 
         :return: the PaymentIntent, paid or declined: then with its ``last_payment_error``.
         """
         params = {**params, 'confirm': True, 'off_session': True, 'expand': [MOVEMENT]}
+        create: Method = self._client.v1.payment_intents.create
         try:
-            return self._client.v1.payment_intents.create(
+            return create(
                 params, options={**self._options, 'idempotency_key': idempotency_key}
             ).to_dict()
         except stripe.CardError as error:
             # A decline is an answer, not a failure: the intent in it tells why.
-            told = (error.json_body or {}).get('error') or {}
+            body: Any = error.json_body or {}
+            told = body.get('error') or {}
             if not told.get('payment_intent'):
                 code = told.get('decline_code') or _code(error)
                 raise StripeGatewayError('declined', "The card was declined.", code) from None
@@ -120,20 +129,20 @@ class StripeGateway:
         except stripe.StripeError as error:
             self._fail(error)
 
-    def payment_intent_now(self, intent_id):
+    def payment_intent_now(self, intent_id: str) -> Answer:
         """Return a PaymentIntent as it is now, with its charge and what that brought."""
         return self._call(
             self._client.v1.payment_intents.retrieve, intent_id, {'expand': [MOVEMENT]}
         )
 
-    def payment_intents_of_customer(self, customer_id):
+    def payment_intents_of_customer(self, customer_id: str) -> list[Answer]:
         """Return a customer's PaymentIntents, newest first, a hundred at most."""
         intents = self._call(
             self._client.v1.payment_intents.list, {'customer': customer_id, 'limit': 100}
         )
         return intents['data']
 
-    def create_customer(self, metadata, idempotency_key):
+    def create_customer(self, metadata: dict[str, str], idempotency_key: str) -> Answer:
         """Create a customer that is known by nothing but metadata, or return the one before."""
         return self._call(
             self._client.v1.customers.create,
@@ -141,11 +150,11 @@ class StripeGateway:
             options={'idempotency_key': idempotency_key},
         )
 
-    def delete_customer(self, customer_id):
+    def delete_customer(self, customer_id: str) -> None:
         """Delete a customer with all cards, if it is still there."""
         self._remove(self._client.v1.customers.delete, customer_id)
 
-    def payment_method(self, method_id):
+    def payment_method(self, method_id: str) -> Answer | None:
         """Return a card as it is now, or None if Stripe does not know it any more."""
         try:
             return self._call(self._client.v1.payment_methods.retrieve, method_id)
@@ -154,26 +163,26 @@ class StripeGateway:
                 raise
             return None
 
-    def detach_payment_method(self, method_id):
+    def detach_payment_method(self, method_id: str) -> None:
         """Remove a card for good, if it is still there."""
         method = self.payment_method(method_id)
         if method and method['customer']:
             self._remove(self._client.v1.payment_methods.detach, method_id)
 
-    def sessions_of_payment_intent(self, intent_id):
+    def sessions_of_payment_intent(self, intent_id: str) -> list[Answer]:
         """Return the Checkout Sessions (none or one) that made a PaymentIntent."""
         sessions = self._call(
             self._client.v1.checkout.sessions.list, {'payment_intent': intent_id, 'limit': 1}
         )
         return sessions['data']
 
-    def create_refund(self, params, idempotency_key):
+    def create_refund(self, params: Params, idempotency_key: str) -> Answer:
         """Give money back, or return the refund that the idempotency key made before."""
         return self._call(
             self._client.v1.refunds.create, params, options={'idempotency_key': idempotency_key}
         )
 
-    def refund(self, refund_id):
+    def refund(self, refund_id: str) -> Answer:
         """Return a refund as it is now, with its movements on the balance."""
         refund = self._call(
             self._client.v1.refunds.retrieve, refund_id, {'expand': ['balance_transaction']}
@@ -185,29 +194,28 @@ class StripeGateway:
             )
         return refund
 
-    def refunds_of_payment_intent(self, intent_id):
+    def refunds_of_payment_intent(self, intent_id: str) -> list[Answer]:
         """Return the refunds of a PaymentIntent, newest first, a hundred at most."""
         refunds = self._call(
             self._client.v1.refunds.list, {'payment_intent': intent_id, 'limit': 100}
         )
         return refunds['data']
 
-    def dispute(self, dispute_id):
+    def dispute(self, dispute_id: str) -> Answer:
         """Return a dispute as it is now, with what it moved on the balance."""
         return self._call(self._client.v1.disputes.retrieve, dispute_id)
 
-    def missing_permissions(self):
+    def missing_permissions(self) -> list[str]:
         """Return what a restricted key lacks, found by trying; nothing is changed by it.
 
         Stripe looks at the permission before it looks for the object, so a refused permission is
         told from an object that does not exist.
 
         :return: permissions by their names in Stripe's dashboard, ``Payouts: Read``.
-        :rtype: list[str]
         """
         v1 = self._client.v1
         newest = {'limit': 1}
-        probes = (
+        probes: tuple[tuple[str, Method, tuple[Any, ...]], ...] = (
             ("Accounts: Read", v1.accounts.retrieve_current, ()),
             ("Checkout Sessions: Write", v1.checkout.sessions.expire, ('cs_probe',)),
             ("PaymentIntents: Write", v1.payment_intents.update, ('pi_probe', {})),
@@ -224,7 +232,7 @@ class StripeGateway:
         )
         return [name for name, method, args in probes if not self._may(method, args)]
 
-    def _may(self, method, args):
+    def _may(self, method: Method, args: Sequence[Any]) -> bool:
         try:
             self._call(method, *args)
         except StripeGatewayError as error:
@@ -233,10 +241,10 @@ class StripeGateway:
             return error.kind != 'permission'
         return True
 
-    def create_connected_account(self, country, idempotency_key):
+    def create_connected_account(self, country: str, idempotency_key: str) -> Answer:
         """Create an account of its owner's, connected to the platform whose key this is.
 
-        :param str country: ISO 3166 code of two letters.
+        :param country: ISO 3166 code of two letters.
         """
         return self._call(
             self._client.v1.accounts.create,
@@ -244,7 +252,7 @@ class StripeGateway:
             options={'idempotency_key': idempotency_key},
         )
 
-    def account_link(self, account, return_url, refresh_url):
+    def account_link(self, account: str, return_url: str, refresh_url: str) -> str:
         """Return the address, good for minutes and for one visit, where the owner of a connected
         account tells Stripe what it asks for."""
         link = self._call(
@@ -258,12 +266,14 @@ class StripeGateway:
         )
         return link['url']
 
-    def ensure_webhook_endpoint(self, url, events, known=None, connect=False):
+    def ensure_webhook_endpoint(
+        self, url: str, events: Iterable[str], known: str | None = None, connect: bool = False
+    ) -> Answer:
         """Have exactly one webhook endpoint for ``url``, with these events and our API version.
 
-        :param str known: id of the endpoint whose secret is known; kept if it still fits. Others
+        :param known: id of the endpoint whose secret is known; kept if it still fits. Others
             for this address, and a known one that does not fit, are stale and removed.
-        :param bool connect: listen to the accounts that are connected to the key's.
+        :param connect: listen to the accounts that are connected to the key's.
         :return: the endpoint; with its ``secret`` only if it is new.
         """
         endpoints = self._client.v1.webhook_endpoints
@@ -277,7 +287,11 @@ class StripeGateway:
             and endpoint['api_version'] == stripe.api_version
             and set(endpoint['enabled_events']) == set(events)
         ]
-        params = {'url': url, 'enabled_events': list(events), 'api_version': stripe.api_version}
+        params: Params = {
+            'url': url,
+            'enabled_events': list(events),
+            'api_version': stripe.api_version,
+        }
         if connect:
             params['connect'] = True
         endpoint = fitting[0] if fitting else self._call(endpoints.create, params)
@@ -286,22 +300,22 @@ class StripeGateway:
                 self.delete_webhook_endpoint(other['id'])
         return endpoint
 
-    def delete_webhook_endpoint(self, endpoint_id):
+    def delete_webhook_endpoint(self, endpoint_id: str) -> None:
         """Remove a webhook endpoint, if it is still there."""
         self._remove(self._client.v1.webhook_endpoints.delete, endpoint_id)
 
-    def _remove(self, method, identifier):
+    def _remove(self, method: Method, identifier: str) -> None:
         try:
             self._call(method, identifier)
         except StripeGatewayError as error:
             if error.code != 'resource_missing':
                 raise
 
-    def events(self, types, since):
+    def events(self, types: Sequence[str], since: int) -> list[Answer]:
         """Return what happened since a moment, oldest first; Stripe remembers 30 days.
 
         :param types: kinds of events.
-        :param int since: seconds since 1970.
+        :param since: seconds since 1970.
         """
         found = []
         for start in range(0, len(types), MOST_EVENT_TYPES):
@@ -318,13 +332,13 @@ class StripeGateway:
                 params['starting_after'] = page['data'][-1]['id']
         return sorted(found, key=lambda event: event['created'])
 
-    def _call(self, method, *args, options=None):
+    def _call(self, method: Method, *args: Any, options: dict[str, str] | None = None) -> Answer:
         try:
             return method(*args, options={**self._options, **(options or {})}).to_dict()
         except stripe.StripeError as error:
             self._fail(error)
 
-    def _fail(self, error):
+    def _fail(self, error: stripe.StripeError) -> NoReturn:
         """Raise the library's exception as one of ours, its cause dropped."""
         code = _code(error)
         if isinstance(error, _CONNECTION_ERRORS) or code == 'idempotency_key_in_use':
@@ -340,14 +354,14 @@ class StripeGateway:
         raise StripeGatewayError('request', "Stripe refused the request.", code) from None
 
 
-def _code(error):
+def _code(error: stripe.StripeError) -> str:
     # The library leaves `code` empty for some kinds of errors although Stripe sent one.
     body = error.json_body if isinstance(error.json_body, dict) else {}
     details = body.get('error')
     return error.code or (details.get('code') if isinstance(details, dict) else '') or ''
 
 
-def api_base():
+def api_base() -> str:
     """Return the address of Stripe's API.
 
     ``STRIPE_API_BASE`` in the server's environment leads to a stand-in on this very machine;
@@ -363,13 +377,12 @@ def api_base():
     return override.rstrip('/')
 
 
-def page_sources():
+def page_sources() -> str:
     """Return where Stripe's payment pages stand, as a browser's content policy has it.
 
     An account may have a domain of its own for them instead, which is not among these.
     https://docs.stripe.com/payments/checkout/custom-domains
 
-    :rtype: str
     :raises ValueError: if the API's override is not a loopback address.
     """
     if api_base() == DEFAULT_API_BASE:
@@ -377,25 +390,22 @@ def page_sources():
     return ' '.join(f'http://{host}:*' for host in LOOPBACK[:2])
 
 
-def is_page(url):
-    """Whether an address is that of a payment page at one of `page_sources`.
-
-    :rtype: bool
-    """
+def is_page(url: str) -> bool:
+    """Whether an address is that of a payment page at one of `page_sources`."""
     target = urlsplit(url)
     if api_base() == DEFAULT_API_BASE:
         return f'{target.scheme}://{target.netloc}' == PAGES
     return target.hostname in LOOPBACK
 
 
-def verify_event(body, signature_header, secret):
+def verify_event(body: bytes, signature_header: str | None, secret: str | None) -> Answer:
     """Return the event in a webhook's body if Stripe signed it lately.
 
     Anybody can post anything here, so whatever the library trips over is one refusal.
 
-    :param bytes body: the request's raw body.
-    :param str signature_header: the ``Stripe-Signature`` header.
-    :param str secret: the endpoint's signing secret.
+    :param body: the request's raw body.
+    :param signature_header: the ``Stripe-Signature`` header.
+    :param secret: the endpoint's signing secret.
     :return: the event, as a dict.
     :raises StripeGatewayError: ``signature``, if it is forged, stale, malformed or no event.
     """
@@ -421,7 +431,7 @@ def verify_event(body, signature_header, secret):
     return event
 
 
-def _is_event(event):
+def _is_event(event: Any) -> bool:
     return (
         isinstance(event, dict)
         and event.get('object') == 'event'
@@ -434,5 +444,5 @@ def _is_event(event):
     )
 
 
-def _is_name(value):
+def _is_name(value: Any) -> bool:
     return isinstance(value, str) and NAME_PATTERN.fullmatch(value) is not None

@@ -1,7 +1,9 @@
 """Words that tell what a client came for."""
 
 import re
+from collections.abc import Iterable
 
+from odoo import models
 from odoo.tools import html2plaintext
 
 from .privacy import FULL, MINIMUM, level_of
@@ -15,14 +17,13 @@ DIAGNOSIS = re.compile(
 )
 
 
-def told_of(lines, text, level=MINIMUM):
+def told_of(lines: models.BaseModel, text: str, level: str = MINIMUM) -> list[str]:
     """Return what a text tells of the services of invoice lines though it may not: their names and
     codes, and codes of diagnoses.
 
     :param lines: recordset of `account.move.line`
-    :param str text: plain
-    :param str level: what the text may tell, see `privacy.level_of`
-    :rtype: list[str]
+    :param text: plain
+    :param level: what the text may tell, see `privacy.level_of`
     """
     if level == FULL:
         return []
@@ -30,14 +31,13 @@ def told_of(lines, text, level=MINIMUM):
     return _find(lines.product_id.mapped('name'), codes, text, level)
 
 
-def told_of_sessions(events, text):
+def told_of_sessions(events: models.BaseModel, text: str) -> list[str]:
     """Return what a text to the clients of sessions tells though it may not.
 
     :param events: recordset of `calendar.event`, of whose billing the user may know
-    :param str text: plain
-    :rtype: list[str]
+    :param text: plain
     """
-    found = set()
+    found: set[str] = set()
     for fact in events._billing_facts().values():
         if fact.service:
             level = level_of(fact.company, 'invitation')
@@ -46,14 +46,15 @@ def told_of_sessions(events, text):
     return sorted(found)
 
 
-def told_by_templates(company, templates, levels=None):
+def told_by_templates(
+    company: models.BaseModel, templates: models.BaseModel, levels: tuple[str, str] | None = None
+) -> list[str]:
     """Return what the words of mail templates tell of any of a practice's services though they may
     not, in whichever language.
 
-    :param res.company company: the practice
-    :param mail.template templates: those that it sends
-    :param tuple levels: of subject and text, instead of the practice's
-    :rtype: list[str]
+    :param company: the practice
+    :param templates: those that it sends
+    :param levels: of subject and text, instead of the practice's
     """
     subject_level, mail_level = levels or (level_of(company, 'subject'), level_of(company, 'mail'))
     if subject_level == mail_level == FULL or not templates:
@@ -62,7 +63,7 @@ def told_by_templates(company, templates, levels=None):
     services_sudo = services_sudo.search(
         [*services_sudo._check_company_domain(company), ('type', '=', 'service')]
     )
-    found = set()
+    found: set[str] = set()
     for lang, _name in company.env['res.lang'].get_installed():
         words_sudo = services_sudo.with_context(lang=lang)
         names, codes = words_sudo.mapped('name'), words_sudo.mapped('default_code')
@@ -73,7 +74,7 @@ def told_by_templates(company, templates, levels=None):
     return sorted(found)
 
 
-def _find(names, codes, text, level):
+def _find(names: Iterable[str], codes: Iterable[str], text: str, level: str) -> list[str]:
     """Return those of the words that a text holds and may not; names only at the lowest level."""
     if level == FULL:
         return []

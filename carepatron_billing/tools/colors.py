@@ -8,40 +8,30 @@ BLACK = '#000000'
 HEX_COLOR = re.compile(r'#[0-9a-fA-F]{6}')
 
 
-def is_color(text):
-    """Whether a text is a colour as ``#rrggbb``.
-
-    :rtype: bool
-    """
+def is_color(text: str | None) -> bool:
+    """Whether a text is a colour as ``#rrggbb``."""
     return bool(HEX_COLOR.fullmatch(text or ''))
 
 
-def contrast(one, other):
+def contrast(one: str, other: str) -> float:
     """Return the contrast ratio of two colours, 1 to 21.
 
     Source: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio
 
-    :param str one: as ``#rrggbb``
-    :param str other: as ``#rrggbb``
-    :rtype: float
+    :param one: as ``#rrggbb``
+    :param other: as ``#rrggbb``
     """
     darker, lighter = sorted((_luminance(one), _luminance(other)))
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def text_on(ground):
-    """Return white or black, whichever can be read on a colour; white where both can.
-
-    :rtype: str
-    """
+def text_on(ground: str) -> str:
+    """Return white or black, whichever can be read on a colour; white where both can."""
     return WHITE if contrast(WHITE, ground) >= READABLE else BLACK
 
 
-def darkened(color, ground):
-    """Return a colour, as little darker as it takes to be read on a light ground.
-
-    :rtype: str
-    """
+def darkened(color: str, ground: str) -> str:
+    """Return a colour, as little darker as it takes to be read on a light ground."""
     channels = _channels(color)
     for percent in range(100, -1, -2):
         candidate = '#' + ''.join(f'{channel * percent // 100:02x}' for channel in channels)
@@ -50,11 +40,10 @@ def darkened(color, ground):
     return BLACK
 
 
-def mixed(color, ground, share):
+def mixed(color: str, ground: str, share: float) -> str:
     """Return a colour laid thinly on a ground.
 
-    :param float share: how much of the colour, 0 to 1
-    :rtype: str
+    :param share: how much of the colour, 0 to 1
     """
     return '#' + ''.join(
         f'{round(one * share + other * (1 - share)):02x}'
@@ -62,14 +51,14 @@ def mixed(color, ground, share):
     )
 
 
-def _channels(color):
+def _channels(color: str) -> list[int]:
     return [int(color[start : start + 2], 16) for start in (1, 3, 5)]
 
 
-def _luminance(color):
+def _luminance(color: str) -> float:
     red, green, blue = (_linear(channel / 255) for channel in _channels(color))
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _linear(channel):
+def _linear(channel: float) -> float:
     return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4

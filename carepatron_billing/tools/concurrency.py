@@ -4,13 +4,15 @@ from datetime import datetime, timezone
 
 import psycopg2.errors
 
+from odoo import models
+from odoo.api import Environment
 from odoo.tools import SQL
 
 # Another transaction was faster; what a replay, or the next run of a cron, puts right.
 REPLAYED = (psycopg2.errors.SerializationFailure, psycopg2.errors.DeadlockDetected)
 
 
-def claim(records):
+def claim(records: models.BaseModel) -> None:
     """Lock the rows of records, waiting for whoever holds them, and write them.
 
     Odoo's transactions are REPEATABLE READ: after a mere lock, a second transaction goes on with
@@ -39,11 +41,11 @@ def claim(records):
     )
 
 
-def commit_before_call(env):
+def commit_before_call(env: Environment) -> None:
     """Commit what must survive an outside call, whatever happens during it (rule 1)."""
     env.cr.commit()  # pylint: disable=invalid-commit
 
 
-def from_timestamp(seconds):
+def from_timestamp(seconds: float) -> datetime:
     """Return the moment, naive in UTC as Odoo stores it, of Stripe's seconds."""
     return datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None)

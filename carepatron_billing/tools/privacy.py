@@ -21,8 +21,8 @@ class Tried(NamedTuple):
     """A level that is looked at before it is chosen; in a context, where no client can put one.
 
     :param company: the practice
-    :param str channel: of `CHANNELS`
-    :param str level: what it would be
+    :param channel: of `CHANNELS`
+    :param level: what it would be
     """
 
     company: int
@@ -30,15 +30,14 @@ class Tried(NamedTuple):
     level: str
 
 
-def level_of(company, channel):
+def level_of(company: models.BaseModel, channel: str) -> str:
     """Return how much of its clients' sessions a practice tells by a channel.
 
     Stripe's terms bar sending it health information: https://stripe.com/legal/restricted-businesses
 
-    :param res.company company: (may be empty: then as by default)
-    :param str channel: of `CHANNELS`, or `stripe`
+    :param company: (may be empty: then as by default)
+    :param channel: of `CHANNELS`, or `stripe`
     :return: `minimum`, `names` or `full`
-    :rtype: str
     """
     if channel == 'stripe':
         return MINIMUM
@@ -49,9 +48,6 @@ def level_of(company, channel):
     return company.sudo()[f'billing_privacy_{channel}'] or CHANNELS[channel]
 
 
-def is_tried(records: models.BaseModel):
-    """Whether an example is being drawn, for which nothing may be made.
-
-    :rtype: bool
-    """
+def is_tried(records: models.BaseModel) -> bool:
+    """Whether an example is being drawn, for which nothing may be made."""
     return isinstance(records.env.context.get('billing_privacy_tried'), Tried)

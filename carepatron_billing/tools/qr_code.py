@@ -9,7 +9,7 @@ from PIL import Image
 
 
 @lru_cache(maxsize=256)
-def qr_code(text):
+def qr_code(text: str) -> str:
     """Return `text` as a QR code: a PNG of two pixels a module, as a `data:` URL.
 
     The printer scales it; as vectors the same code takes 50 ms more to draw.

@@ -11,13 +11,12 @@ THEMES = {
 }
 
 
-def palette(main, accent):
+def palette(main: str, accent: str) -> dict[str, str]:
     """Return every colour that a document is drawn with; texts can be read on their grounds.
 
-    :param str main: as ``#rrggbb``
-    :param str accent: as ``#rrggbb``
+    :param main: as ``#rrggbb``
+    :param accent: as ``#rrggbb``
     :return: names of CSS custom properties without their dashes, and colours
-    :rtype: dict[str, str]
     """
     tint = mixed(main, WHITE, 0.07)
     on_main = text_on(main)
@@ -32,11 +31,10 @@ def palette(main, accent):
     }
 
 
-def unreadable(main, accent):
+def unreadable(main: str, accent: str) -> list[tuple[str, str]]:
     """Return those of the two colours that cannot be read as text on white.
 
     :return: pairs of the colour and the darker one that texts get instead
-    :rtype: list[tuple[str, str]]
     """
     return [
         (color, darkened(color, mixed(main, WHITE, 0.07)))

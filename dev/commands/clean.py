@@ -12,6 +12,7 @@ from ..environment.report import Failure, say
 #: In the checkout, next to `.run`: what checks, tests and measurements leave behind.
 LEFT_BEHIND = (
     ".hypothesis",
+    ".mypy_cache",
     ".pytest_cache",
     ".ruff_cache",
     "tests/screenshots",

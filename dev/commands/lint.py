@@ -46,6 +46,7 @@ def _commands(programs: Path) -> dict[str, list[str | Path]]:
         "ruff": [programs / "ruff", "check", "--quiet", "."],
         "format": [programs / "ruff", "format", "--check", "--output-format=concise", "."],
         "pylint-odoo": [programs / "pylint", "--rcfile=pyproject.toml", addon],
+        "types": [programs / "mypy", "--no-error-summary"],
         "Odoo data": [
             *(programs / "oca-checks-odoo-module", "--no-verbose"),
             *(f"--disable={MATTERS_OF_TASTE}", addon),

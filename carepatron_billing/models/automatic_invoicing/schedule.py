@@ -1,7 +1,7 @@
 """On which days invoices are made by themselves: calendar rules alone, without the ORM."""
 
 from calendar import monthrange
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
 CYCLES = [
@@ -36,11 +36,10 @@ class Schedule(NamedTuple):
     weekday: int
     month_day: int
 
-    def falls_on(self, day):
+    def falls_on(self, day: date) -> bool:
         """Return whether invoices are made on a day; what is not tied to days, on any.
 
-        :param datetime.date day: the practice's
-        :rtype: bool
+        :param day: the practice's
         """
         if self.cycle == 'weekly':
             return day.weekday() == self.weekday
@@ -48,11 +47,10 @@ class Schedule(NamedTuple):
             return day.day == min(self.month_day, monthrange(day.year, day.month)[1])
         return True
 
-    def next_day(self, day):
+    def next_day(self, day: date) -> date:
         """Return the first day, from this one on, on which invoices are made.
 
-        :param datetime.date day: the practice's
-        :rtype: datetime.date
+        :param day: the practice's
         """
         while not self.falls_on(day):
             day += timedelta(days=1)

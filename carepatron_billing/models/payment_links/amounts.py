@@ -5,18 +5,17 @@ import unicodedata
 from decimal import Decimal
 
 
-def parse_amount(text, decimal_point, thousands_sep):
+def parse_amount(text: str, decimal_point: str, thousands_sep: str) -> float | None:
     """Return the amount that a person typed, in the format of their language or a plain one.
 
     A currency's sign or code around it and spaces within do no harm. One point or comma with one
     or two digits behind it is a decimal point in whatever language; with three it is what the
     language says.
 
-    :param str text: e.g. ``1,234.50``, ``1.234,50 €`` or ``50``
-    :param str decimal_point: the language's
-    :param str thousands_sep: the language's; may be empty
+    :param text: e.g. ``1,234.50``, ``1.234,50 €`` or ``50``
+    :param decimal_point: the language's
+    :param thousands_sep: the language's; may be empty
     :return: the amount; None if it is none, or not a positive one
-    :rtype: float | None
     """
     plain = ''.join(str(unicodedata.decimal(character, character)) for character in text)
     plain = re.sub(r"(?<=\d)[\s'’](?=\d)", '', plain)
