@@ -1,10 +1,12 @@
 """`make lint`: every check of the code, each from a pinned package.
 
-`make lint FIX=1` first mends what can be mended without thinking.
+`make lint FIX=1` first mends what can be mended without thinking. Given files, as the hook before a
+commit does, it runs the checks that look at one file at a time, on these.
 """
 
 import subprocess
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..environment import paths, texts
@@ -19,48 +21,77 @@ MATTERS_OF_TASTE = (
 #: Folders that hold nobody's work.
 NOT_OURS = {".git", ".run", ".venv", "node_modules"}
 
+Command = list[str | Path]
+
 
 def main(arguments: list[str]) -> int:
-    """Run all checks side by side, print what they found, return 1 if that is anything."""
-    if arguments not in ([], ["fix"]):
-        raise Failure('lint takes no arguments but "fix"')
+    """Run the checks side by side, print what they found, return 1 if that is anything."""
+    fix = arguments[:1] == ["fix"]
+    named = [Path(name) for name in arguments[fix:]]
+    if lost := [str(file) for file in named if not (paths.CHECKOUT / file).is_file()]:
+        raise Failure(f'lint takes "fix" and files; there is no file {", ".join(lost)}')
     programs = python_for("project").parent
-    if arguments:
-        subprocess.run([programs / "ruff", "check", "--fix-only", "."], cwd=paths.CHECKOUT)
-        subprocess.run([programs / "ruff", "format", "."], cwd=paths.CHECKOUT)
+    if named:
+        python = [file for file in named if file.suffix == ".py"]
+        models = [file for file in python if file.parts[0] == paths.ADDON.name]
+        scripts = [file for file in named if file.suffix == ".js"]
+        documents = [file for file in named if file.suffix == ".xml"]
+        whole = {}
+    else:
+        python, models = [Path()], [Path(paths.ADDON.name)]
+        scripts, documents = _files(".js"), _files(".xml")
+        whole = _of_all(programs)
+    if fix and python:
+        subprocess.run([programs / "ruff", "check", "--fix-only", *python], cwd=paths.CHECKOUT)
+        subprocess.run([programs / "ruff", "format", *python], cwd=paths.CHECKOUT)
     running = [
-        (name, subprocess.Popen(command, cwd=paths.CHECKOUT, text=True, **_together()))
-        for name, command in _commands(programs).items()
+        (name, _start(command))
+        for name, command in (_of_files(programs, python, models, scripts) | whole).items()
     ]
-    found = _report("XML", "\n".join(filter(None, map(_xml_error, _files(".xml")))))
-    found |= _report("Translations", _stale_texts())
+    found = _report("XML", "\n".join(filter(None, map(_xml_error, documents))))
+    if not named:
+        found |= _report("translations", _stale_texts())
     for name, process in running:
         output, _ = process.communicate()
         found |= _report(name, output if process.returncode else "")
     return int(found)
 
 
-def _commands(programs: Path) -> dict[str, list[str | Path]]:
-    addon = paths.ADDON.name
-    commands: dict[str, list[str | Path]] = {
-        "ruff": [programs / "ruff", "check", "--quiet", "."],
-        "format": [programs / "ruff", "format", "--check", "--output-format=concise", "."],
-        "pylint-odoo": [programs / "pylint", "--rcfile=pyproject.toml", addon],
-        "types": [programs / "mypy", "--no-error-summary"],
-        "Odoo data": [
-            *(programs / "oca-checks-odoo-module", "--no-verbose"),
-            *(f"--disable={MATTERS_OF_TASTE}", addon),
-        ],
-    }
-    scripts = _files(".js")
-    # Without a file to look at, it would look for some by itself, and fail.
+def _of_files(
+    programs: Path, python: Sequence[Path], models: Sequence[Path], scripts: Sequence[Path]
+) -> dict[str, Command]:
+    """What looks at files one by one; without any it would look for some by itself, or fail."""
+    ruff = programs / "ruff"
+    commands: dict[str, Command] = {}
+    if python:
+        commands["ruff"] = [ruff, "check", "--quiet", *python]
+        commands["format"] = [ruff, "format", "--check", "--output-format=concise", *python]
+    if models:
+        commands["pylint-odoo"] = [programs / "pylint", "--rcfile=pyproject.toml", *models]
     if scripts:
         commands["JavaScript"] = [programs / "oxlint", "--deny-warnings", *scripts]
     return commands
 
 
-def _together() -> dict:
-    return {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+def _of_all(programs: Path) -> dict[str, Command]:
+    """What has to see everything."""
+    return {
+        "types": [programs / "mypy", "--no-error-summary"],
+        "Odoo data": [
+            *(programs / "oca-checks-odoo-module", "--no-verbose"),
+            *(f"--disable={MATTERS_OF_TASTE}", paths.ADDON.name),
+        ],
+    }
+
+
+def _start(command: Command) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        cwd=paths.CHECKOUT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 def _files(ending: str) -> list[Path]:
