@@ -218,17 +218,6 @@ class OdooServer:
         """
         start_listening(self.process, self._choose_ports, self._serves, seconds)
 
-    def _choose_ports(self) -> None:
-        self.port = choose_port("Odoo", self.port)
-        self.url = f"http://{LOOPBACK}:{self.port}"
-        ports = {"http_port": self.port, "gevent_port": free_port()}
-        self.odoo.write_config(self.database, self._name, **ports, **self._options)
-        self.odoo.databases.set_base_url(self.database, self.url)
-
-    def _serves(self) -> bool:
-        # Another program's answer on the same port must not pass for ours.
-        return LISTENING in self.log_text() and self.answers() and self.process.running
-
     def stop(self) -> None:
         """Stop it in good order."""
         self.process.stop()
@@ -259,6 +248,17 @@ class OdooServer:
             raise Failure(f"Odoo answers with an error ({error}); log: {self.log}") from error
         except OSError:
             return False  # nobody listens yet
+
+    def _choose_ports(self) -> None:
+        self.port = choose_port("Odoo", self.port)
+        self.url = f"http://{LOOPBACK}:{self.port}"
+        ports = {"http_port": self.port, "gevent_port": free_port()}
+        self.odoo.write_config(self.database, self._name, **ports, **self._options)
+        self.odoo.databases.set_base_url(self.database, self.url)
+
+    def _serves(self) -> bool:
+        # Another program's answer on the same port must not pass for ours.
+        return LISTENING in self.log_text() and self.answers() and self.process.running
 
 
 def _loading(log: Path) -> str:
