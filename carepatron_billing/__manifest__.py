@@ -63,7 +63,7 @@
         'wizards/stripe/practice_stripe_disconnect_views.xml',
         'wizards/stripe/practice_stripe_setup_views.xml',
         'wizards/payments/practice_payment_record_views.xml',
-        'wizards/documents/account_move_send_wizard_views.xml',
+        'wizards/privacy/account_move_send_wizard_views.xml',
         'wizards/privacy/account_move_send_batch_wizard_views.xml',
         'wizards/privacy/mail_compose_message_views.xml',
         'wizards/cards/practice_card_charge_views.xml',

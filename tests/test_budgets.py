@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from odoo import sql_db
-from odoo.fields import Command, Datetime
+from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user
 
 from odoo.addons.carepatron_billing.tests.common import BillingCommon
@@ -18,7 +18,6 @@ from odoo.addons.carepatron_billing.tests.test_stripe_gateway import EVENT, sign
 from dev.bench.web_client import WebClient
 from dev.environment import paths
 from dev.stripe_fake.client import FakeClient
-from tests.budgets import BUDGETS
 
 AUTOPAY_INVOICES = paths.CHECKOUT / "dev/odoo_scripts/autopay_invoices.py"
 KEY = "sk_test_budgetsOfThisPractice"

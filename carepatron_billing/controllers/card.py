@@ -62,6 +62,21 @@ class CardPage(PayPage):
             holder_sudo._autopay_stop(request.env._("by the client"))
         return request.redirect(holder_sudo._path(), code=303)
 
+    @http.route(
+        '/billing/cards/<string:token>/code',
+        type='http',
+        auth='public',
+        methods=['POST'],
+        csrf=False,
+        save_session=False,
+    )
+    def code_of_cards(self, token, do='', code='', **_form):
+        """Mail a code, or open the page with one."""
+        holder_sudo = self._unchecked_holder(token)
+        if not holder_sudo:
+            return self._not_found()
+        return self._send_or_redeem(holder_sudo, holder_sudo.partner_id, do, code)
+
     def _add_card(self, holder_sudo):
         try:
             url = holder_sudo._add_card_url()

@@ -11,7 +11,9 @@ from odoo.http import request
 
 from ..const import PROVIDER_CODE
 from ..gateways.stripe_gateway import StripeGatewayError, is_page, page_sources
+from ..models.payment_links.practice_payment_link_page import GONE, READABLE
 from .guard import WINDOW_SECONDS, Guard
+from .second_check import SecondCheck
 
 _logger = logging.getLogger(__name__)
 
@@ -35,7 +37,7 @@ POLICY = (
 )
 
 
-class PayPage(http.Controller):
+class PayPage(SecondCheck, http.Controller):
     """What the payer sees, without a login. GET only shows; POST leads to Stripe.
 
     What else stands in an address is taken and dropped: Odoo would log a warning each time.
@@ -90,6 +92,22 @@ class PayPage(http.Controller):
             return request.redirect(f'/billing/pay/{token}', code=303)
         return self._to_stripe(link_sudo, url)
 
+    # Without CSRF token, as with the page that it opens: the address is the secret.
+    @http.route(
+        '/billing/pay/<string:token>/code',
+        type='http',
+        auth='public',
+        methods=['POST'],
+        csrf=False,
+        save_session=False,
+    )
+    def code_of_link(self, token, do='', code='', **_form):
+        """Mail a code, or open the page with one."""
+        link_sudo = self._unchecked_link(token)
+        if not link_sudo:
+            return self._not_found()
+        return self._send_or_redeem(link_sudo, link_sudo.payer_id, do, code)
+
     @http.route(
         [
             '/billing/pay/<string:token>/invoice',
@@ -103,8 +121,7 @@ class PayPage(http.Controller):
     def download(self, token, move_id=None, **_query):
         """Give an invoice of the link as the practice sends it."""
         link_sudo = self._link(token)
-        readable = ('due', 'part_paid', 'processing', 'unavailable', 'paid')
-        if not link_sudo or link_sudo._status() not in readable:
+        if not link_sudo or link_sudo._status() not in READABLE:
             return self._not_found()
         move_sudo = link_sudo._moves()
         if move_id is not None or not link_sudo.move_id:
@@ -125,7 +142,7 @@ class PayPage(http.Controller):
     def download_receipt(self, token, transaction_id, **_query):
         """Give the receipt of a payment that was made by the link."""
         link_sudo = self._link(token)
-        if not link_sudo or link_sudo._status() in ('revoked', 'replaced'):
+        if not link_sudo or link_sudo._status() in GONE:
             return self._not_found()
         payment_sudo = (
             link_sudo._paid_transactions().filtered(lambda tx: tx.id == transaction_id).payment_id
@@ -195,9 +212,6 @@ class PayPage(http.Controller):
         return link_sudo.with_context(
             lang=self._language(link_sudo.payer_id.lang), billing_by_link=True
         ).with_company(link_sudo.company_id)
-
-    def _check(self, record_sudo, payer_sudo):
-        """Answer at once, with something else, where a link takes more than its address."""
 
     def _opened_by(self, token, model):
         """Return the record (sudo) that a token opens; empty where it opens none.

@@ -3,12 +3,14 @@ import math
 from odoo import http
 from odoo.exceptions import AccessError, ValidationError
 from odoo.http import request
+from odoo.tools import consteq
 
 from odoo.addons.account_payment.controllers.payment import PaymentPortal
 from odoo.addons.account_payment.controllers.portal import PortalAccount
 from odoo.addons.payment.controllers.post_processing import PaymentPostProcessing
 
-from .second_check import SecondCheck
+from ..models.invoices.account_move_status import ON_ITS_WAY
+from .pay import PayPage
 
 
 class BillingPaymentPortal(PaymentPortal):
@@ -29,7 +31,7 @@ class BillingPaymentPortal(PaymentPortal):
         """Override of `account_payment`: its links to pay an invoice ask for the code, too."""
         move_sudo = request.env['account.move'].sudo().browse(self._cast_as_int(invoice_id))
         if move_sudo.exists():
-            SecondCheck()._check_invoice(move_sudo)
+            PayPage()._check_invoice(move_sudo)
         return super()._get_extra_payment_form_values(invoice_id=invoice_id, **kwargs)
 
     @http.route()
@@ -47,6 +49,25 @@ class BillingPaymentPostProcessing(PaymentPostProcessing):
         return _in_the_practices_name(super().display_status(**kwargs))
 
 
+class InvoiceCode(PayPage):
+    """The code before Odoo's own link to an invoice."""
+
+    @http.route(
+        '/my/invoices/<int:invoice_id>/code',
+        type='http',
+        auth='public',
+        methods=['POST'],
+        csrf=False,
+        save_session=False,
+    )
+    def code_of_invoice(self, invoice_id, access_token='', do='', code='', **_form):
+        """Mail a code, or open Odoo's own link to an invoice with one."""
+        move_sudo = request.env['account.move'].sudo().browse(invoice_id).exists()
+        if not move_sudo.access_token or not consteq(move_sudo.access_token, access_token):
+            return self._not_found()
+        return self._send_or_redeem(self._in_language(move_sudo), move_sudo.partner_id, do, code)
+
+
 class BillingPortalAccount(PortalAccount):
     """Odoo's own pages of a client's invoices."""
 
@@ -55,26 +76,14 @@ class BillingPortalAccount(PortalAccount):
         the practice wants one."""
         document_sudo = super()._document_check_access(model_name, document_id, access_token)
         if model_name == 'account.move':
-            SecondCheck()._check_invoice(document_sudo)
+            PayPage()._check_invoice(document_sudo)
         return document_sudo
 
     def _get_overdue_invoices_domain(self, partner_id=None):
         """Override of `account`: nobody is asked again for what is being processed."""
-        partner_id = partner_id or request.env.user.partner_id.id
-        under_way_sudo = (
-            request.env['payment.transaction']
-            .sudo()
-            .search(
-                [
-                    ('invoice_ids.partner_id', '=', partner_id),
-                    ('state', 'in', ('pending', 'authorized')),
-                    ('provider_code', 'not in', ('none', 'custom')),
-                ]
-            )
-        )
         return [
             *super()._get_overdue_invoices_domain(partner_id=partner_id),
-            ('id', 'not in', under_way_sudo.invoice_ids.ids),
+            ('transaction_ids', 'not any!', ON_ITS_WAY),
         ]
 
     def _show_report(self, model, report_type, report_ref, download=False):

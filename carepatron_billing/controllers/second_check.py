@@ -1,65 +1,19 @@
 from werkzeug.exceptions import abort
 
-from odoo import http
 from odoo.exceptions import ValidationError
 from odoo.http import request
-from odoo.tools import consteq
 
 from ..models.second_check.practice_link_code import REMEMBERED
-from .card import CardPage
 
 # Refusals of sending and of a typed code, by what the model says.
 STATUS = {'soon': 429, 'many': 429, 'failed': 503, 'old': 422, 'wrong': 422, 'spent': 422}
 
 
-class SecondCheck(CardPage):
-    """The code that a payer enters before a link shows anything, where the practice wants it."""
+class SecondCheck:
+    """The code that a payer enters before a link shows anything, where the practice wants it.
 
-    # Without CSRF token, as with the pages that it opens: the address is the secret.
-    @http.route(
-        '/billing/pay/<string:token>/code',
-        type='http',
-        auth='public',
-        methods=['POST'],
-        csrf=False,
-        save_session=False,
-    )
-    def code_of_link(self, token, do='', code='', **_form):
-        """Mail a code, or open a payment link with one."""
-        link_sudo = self._unchecked_link(token)
-        if not link_sudo:
-            return self._not_found()
-        return self._send_or_take(link_sudo, link_sudo.payer_id, do, code)
-
-    @http.route(
-        '/billing/cards/<string:token>/code',
-        type='http',
-        auth='public',
-        methods=['POST'],
-        csrf=False,
-        save_session=False,
-    )
-    def code_of_cards(self, token, do='', code='', **_form):
-        """Mail a code, or open the page of the saved cards with one."""
-        holder_sudo = self._unchecked_holder(token)
-        if not holder_sudo:
-            return self._not_found()
-        return self._send_or_take(holder_sudo, holder_sudo.partner_id, do, code)
-
-    @http.route(
-        '/my/invoices/<int:invoice_id>/code',
-        type='http',
-        auth='public',
-        methods=['POST'],
-        csrf=False,
-        save_session=False,
-    )
-    def code_of_invoice(self, invoice_id, access_token='', do='', code='', **_form):
-        """Mail a code, or open Odoo's own link to an invoice with one."""
-        move_sudo = request.env['account.move'].sudo().browse(invoice_id).exists()
-        if not move_sudo.access_token or not consteq(move_sudo.access_token, access_token):
-            return self._not_found()
-        return self._send_or_take(self._in_language(move_sudo), move_sudo.partner_id, do, code)
+    Mixed into the pages that links open.
+    """
 
     def _check_invoice(self, move_sudo):
         """Answer with the page that asks for a code, where Odoo's own link is not enough.
@@ -76,20 +30,20 @@ class SecondCheck(CardPage):
     def _in_language(self, move_sudo):
         return move_sudo.with_context(lang=self._language(move_sudo.partner_id.lang))
 
-    def _address(self, record_sudo, suffix=''):
+    def _address(self, record_sudo, suffix='') -> str:
         """Return the path of what a code opens, or of its form."""
         if record_sudo._name == 'account.move':
             return record_sudo.get_portal_url(suffix=suffix)
         return f'{record_sudo._path()}{suffix}'
 
-    def _send_or_take(self, record_sudo, payer_sudo, do, text):
+    def _send_or_redeem(self, record_sudo, payer_sudo, do, text):
         response = request.redirect(self._address(record_sudo), code=303)
         if not self._is_checked(record_sudo) or not payer_sudo.email_normalized:
             return response
         codes_sudo = record_sudo.env['practice.link.code']
         if do == 'open':
             code_sudo = codes_sudo._of(payer_sudo, record_sudo.company_id)
-            problem = code_sudo._take(text[:12])
+            problem = code_sudo._redeem(text[:12])
         else:
             code_sudo = codes_sudo._for(payer_sudo, record_sudo.company_id)
             problem = code_sudo._send()
@@ -109,7 +63,8 @@ class SecondCheck(CardPage):
         return response
 
     def _check(self, record_sudo, payer_sudo):
-        """Override of `PayPage`: ask for a code where the practice wants it."""
+        """Answer at once with the page that asks for a code, where a link takes more than its
+        address."""
         if not self._is_checked(record_sudo):
             return
         code_sudo = record_sudo.env['practice.link.code']._of(payer_sudo, record_sudo.company_id)
@@ -121,7 +76,7 @@ class SecondCheck(CardPage):
         # To the page itself, which asks for the code.
         abort(request.redirect(record_sudo._path(), code=303))
 
-    def _is_checked(self, record_sudo):
+    def _is_checked(self, record_sudo) -> bool:
         return record_sudo.company_id.billing_second_check
 
     def _code_page(self, record_sudo, payer_sudo, problem=''):

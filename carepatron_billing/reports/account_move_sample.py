@@ -5,7 +5,7 @@ from odoo.fields import Command
 from odoo.tools import format_date, formatLang
 
 from ..tools.qr_code import qr_code
-from .account_move_report import MINUS
+from .account_move_report_totals import MINUS
 from .document import sample_link_url
 
 MAX_LINES = 300

@@ -2,10 +2,11 @@
 
 import base64
 import unicodedata
+from collections.abc import Callable
 
 from markupsafe import Markup
 
-from odoo.tools import is_html_empty
+from odoo.tools import formatLang, is_html_empty
 from odoo.tools.mimetypes import guess_mimetype
 
 from ..models.documents.practice_invoice_template import SWITCHES
@@ -110,11 +111,13 @@ def image_url(content):
     return f'data:{mimetype};base64,{content.decode()}'
 
 
-def sample_link_url(company):
-    """Return where the payment link of an invoice stands that has none.
+def amount_formatter(record) -> Callable[[float], str]:
+    """Return what writes an amount in a record's currency and language."""
+    return lambda value: formatLang(record.env, value, currency_obj=record.currency_id)
 
-    :rtype: str
-    """
+
+def sample_link_url(company) -> str:
+    """Return where the payment link of an invoice stands that has none."""
     return f"{company.get_base_url()}/billing/pay/sample"
 
 

@@ -16,7 +16,7 @@ LANGUAGES = ('de', 'es', 'fr', 'nl', 'pt')
 # Where the words stand that a client reads: pages, documents, mails.
 CLIENT_FACING = re.compile(
     r'^code:.*/(reports/(?!account_move_sample)'
-    r'|models/\w+/practice_(payment_link_page|card_holder_page|link_code_page|reminder_sms)'
+    r'|models/\w+/practice_(payment_link_page|card_holder_page|link_code|reminder_sms)'
     r'|models/invoices/account_move_payer|models/client_rights/res_partner_export)'
     r'|^model_terms:ir\.ui\.view,arch_db:carepatron_billing\.(client_export|mail_(?!compose_)|pay_|report_)'
     r'|^model:mail\.template,(subject|body_html):'

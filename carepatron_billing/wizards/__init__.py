@@ -8,11 +8,11 @@ from . import invoices
 from . import payment_links
 from . import stripe
 from . import payments
-from . import documents
 from . import privacy
 from . import cards
 from . import refunds
 from . import batches
 from . import reminders
+from . import second_check
 from . import client_rights
 from . import audit_log

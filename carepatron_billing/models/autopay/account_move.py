@@ -4,6 +4,7 @@ from typing import NamedTuple
 from odoo import fields, models
 
 from ..cards.card_declines import AUTHENTICATION, HARD
+from ..invoices.account_move_timeline import happened
 
 # Days after the first decline on which the card is asked again.
 RETRY_DAYS = (1, 3, 7)
@@ -119,9 +120,11 @@ class AccountMove(models.Model):
         self.billing_autopay_told_for = plan.due_day
         self._billing_autopay_mail('mail_template_autopay_notice')
 
-    def _billing_tell_autopay(self, tell):
+    def _billing_timeline_entries(self) -> list[dict]:
+        """Override to tell when the payer was told of a charge."""
         text = self.env._("Told that the saved card will be charged")
-        tell(self, 'sent', self.billing_autopay_told_at, text)
+        told = happened('sent', self.billing_autopay_told_at, text)
+        return [*super()._billing_timeline_entries(), told]
 
     def _billing_autopay_mail(self, template):
         if not self.partner_id.email_normalized:

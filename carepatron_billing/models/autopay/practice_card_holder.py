@@ -6,6 +6,7 @@ from odoo.exceptions import AccessError, UserError
 
 from ...const import PROVIDER_CODE
 from ...tools.concurrency import REPLAYED
+from ..invoices.account_move_status import UNPAID
 
 _logger = logging.getLogger(__name__)
 
@@ -125,9 +126,7 @@ class PracticeCardHolder(models.Model):
                 by_payer = {holder.partner_id: holder for holder in holders if holder.partner_id}
                 moves = self.env['account.move'].search(
                     [
-                        ('move_type', '=', 'out_invoice'),
-                        ('state', '=', 'posted'),
-                        ('payment_state', 'in', ('not_paid', 'partial')),
+                        *UNPAID,
                         ('company_id', '=', company.id),
                         ('partner_id', 'in', [payer.id for payer in by_payer]),
                     ],

@@ -41,6 +41,12 @@ class ResCompany(models.Model):
             'billing_autopay_notice_days',
         }
 
+    def _billing_privacy_templates(self):
+        """Override: payers are told before a card is charged."""
+        return super()._billing_privacy_templates() | self.env.ref(
+            'carepatron_billing.mail_template_autopay_notice'
+        )
+
     def _billing_autopay_of(self, day):
         """Return the charges (sudo) that autopay made on a day of the practice's."""
         txs_sudo = (

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_date, format_list
 
 from ...tools.concurrency import claim
+from ..payment_links.practice_payment_link import LIVE
 
 MANAGER = 'carepatron_billing.group_manager'
 UNDER_WAY = ('draft', 'pending', 'authorized')
@@ -240,9 +241,7 @@ class ResPartner(models.Model):
         self.env.flush_all()
         self._billing_overwrite(tokens, payment_details=None, billing_consent=None)
         self.env.ref('carepatron_billing.ir_cron_tidy_cards')._trigger()
-        links = self.env['practice.payment.link'].search(
-            [('payer_id', '=', self.id), ('revoked_at', '=', False)]
-        )
+        links = self.env['practice.payment.link'].search([('payer_id', '=', self.id), *LIVE])
         links.revoked_at = fields.Datetime.now()
 
     def _billing_forget_texts(self, old_name, new_name):

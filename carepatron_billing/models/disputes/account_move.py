@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Domain
 from odoo.tools import format_date
+
+from ..invoices.account_move_timeline import happened
 
 
 class AccountMove(models.Model):
@@ -21,6 +24,9 @@ class AccountMove(models.Model):
         compute='_compute_billing_dispute', groups='base.group_user', compute_sudo=True
     )
     billing_is_disputed = fields.Boolean(compute='_compute_billing_dispute', compute_sudo=True)
+    billing_status = fields.Selection(
+        selection_add=[('refunded',), ('disputed', "In dispute"), ('credited',)]
+    )
     billing_dispute_id = fields.Many2one(
         'practice.dispute',
         string="Dispute",
@@ -47,6 +53,31 @@ class AccountMove(models.Model):
             dispute = move._billing_present_dispute()
             move.billing_dispute_text = dispute._describe() if dispute else False
             move.billing_is_disputed = dispute.is_open
+
+    @api.depends('billing_dispute_ids.is_open')
+    def _compute_billing_status(self):
+        """Override: of what was issued, an open dispute matters more than all else."""
+        result = super()._compute_billing_status()
+        for move in self.filtered(
+            lambda move: move.state == 'posted' and move.move_type != 'out_refund'
+        ):
+            if any(move.sudo().billing_dispute_ids.mapped('is_open')):
+                move.billing_status = 'disputed'
+        return result
+
+    @api.model
+    def _billing_status_domain(self, status: str) -> Domain:
+        """Override to find what is disputed, and leave it out of the rest."""
+        if status in ('draft', 'open_credit', 'cancelled'):
+            return super()._billing_status_domain(status)
+        disputed = (
+            Domain('state', '=', 'posted')
+            & Domain('move_type', '!=', 'out_refund')
+            & Domain('billing_dispute_ids', 'any!', Domain('is_open', '=', True))
+        )
+        if status == 'disputed':
+            return disputed
+        return super()._billing_status_domain(status) & ~disputed
 
     # === ACTION METHODS === #
 
@@ -90,9 +121,8 @@ class AccountMove(models.Model):
         )
         return max(self.currency_id.round(left - taken), 0.0)
 
-    def _billing_check_undisputed(self):
-        """Raise a `UserError` if a bank is deciding about what was paid for this invoice."""
-        self.ensure_one()
+    def _billing_check_changeable(self):
+        """Override: a bank may be deciding about what was paid for this invoice."""
         if any(self.sudo().billing_dispute_ids.mapped('is_open')):
             raise UserError(
                 self.env._(
@@ -101,19 +131,23 @@ class AccountMove(models.Model):
                     self.name,
                 )
             )
+        return super()._billing_check_changeable()
 
-    def _billing_tell_disputes(self, tell):
+    def _billing_timeline_entries(self) -> list[dict]:
+        """Override to tell when the payer's bank took the money back, and what became of it."""
+        entries = super()._billing_timeline_entries()
         for dispute in self.billing_dispute_ids:
             amount = dispute.currency_id.format(dispute.amount)
             labels = dict(dispute._fields['reason']._description_selection(self.env))
-            text = self.env._("The payer's bank disputes %s", amount)
-            tell(self, 'disputed', dispute.opened_at, text, labels[dispute.reason], True)
+            text, why = self.env._("The payer's bank disputes %s", amount), labels[dispute.reason]
+            entries.append(happened('disputed', dispute.opened_at, text, why, True))
             if dispute.state == 'lost':
                 text = self.env._("The dispute of %s was lost", amount)
-                tell(self, 'disputed', dispute.closed_at, text, "", True)
+                entries.append(happened('disputed', dispute.closed_at, text, "", True))
             elif not dispute.is_open:
                 text = self.env._("The dispute of %s was settled in our favour", amount)
-                tell(self, 'paid', dispute.closed_at, text)
+                entries.append(happened('paid', dispute.closed_at, text))
+        return entries
 
     def _billing_evidence(self, at):
         """Return in sentences what shows that this invoice (sudo) was right and known.

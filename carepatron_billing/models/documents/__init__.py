@@ -7,7 +7,7 @@ from . import (
     practice_invoice_template,
     practice_invoice_template_preview,
     practice_invoice_template_screen,
+    practice_invoice_template_texts,
     res_company,
-    res_company_logo,
     res_partner,
 )

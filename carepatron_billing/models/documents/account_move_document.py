@@ -12,6 +12,12 @@ class AccountMove(models.Model):
 
     _inherit = 'account.move'
 
+    # Localisations whose document differs from Odoo's own in its title and tax label only.
+    _BILLING_TAX_INVOICE_REPORTS = (
+        'l10n_au.report_invoice_document',
+        'l10n_nz.report_invoice_document',
+    )
+
     billing_document_mark = fields.Selection(
         [('paid', "Paid"), ('part_refunded', "Partly refunded"), ('refunded', "Refunded")],
         help="What the kept document says of its payment. Empty: nothing.",
@@ -20,11 +26,10 @@ class AccountMove(models.Model):
         groups='carepatron_billing.group_practitioner',
     )
 
-    def _billing_paid_mark(self):
+    def _billing_paid_mark(self) -> str | bool:
         """Return what the document says now of its payment; False for nothing.
 
         :return: ``paid``, ``part_refunded`` or ``refunded``
-        :rtype: str | bool
         """
         self.ensure_one()
         if (
@@ -57,3 +62,66 @@ class AccountMove(models.Model):
             stale.with_user(SUPERUSER_ID)._detach_attachments()
             stale.billing_document_mark = False
             stale.invalidate_recordset(['invoice_pdf_report_file', 'invoice_pdf_report_id'])
+
+    # === OUR DOCUMENT === #
+
+    def _billing_filter_documents(self):
+        """Return those that are printed as our document.
+
+        Documents to vendors keep Odoo's, and so do those to which a country's localisation gives
+        a layout of its own: it holds what the law there asks for.
+        """
+        reports = ('account.report_invoice_document', *self._BILLING_TAX_INVOICE_REPORTS)
+        return self.filtered(
+            lambda move: (
+                move.is_sale_document(include_receipts=True)
+                and move._get_name_invoice_report() in reports
+            )
+        )
+
+    def _billing_filter_final(self):
+        """Return those that clients see as what they are before they were sent, not as proforma.
+
+        Invoices of companies that are no practice stay as Odoo has them.
+        """
+        return self._billing_filter_documents().filtered(
+            lambda move: move.sudo().billing_link_ids or move.company_id._billing_is_practice()
+        )
+
+    def _get_invoice_pdf_proforma(self):
+        """Override of `account` to hand out the invoice itself before it was sent.
+
+        Our clients open it from a payment link, where nothing of it is provisional.
+        """
+        if not self._billing_filter_final():
+            return super()._get_invoice_pdf_proforma()
+        report = self.env['account.move.send'].sudo()._get_default_pdf_report_id(self.sudo())
+        Report = self.env['ir.actions.report'].with_company(self.company_id)
+        content, report_type = Report._pre_render_qweb_pdf(report.report_name, self.ids)
+        content_by_id = Report._get_splitted_report(report.report_name, content, report_type)
+        return {
+            'filename': self.sudo()._get_invoice_report_filename(report=report),
+            'filetype': 'pdf',
+            'content': content_by_id[self.id],
+        }
+
+    def _billing_document_pdf(self) -> tuple[str, bytes]:
+        """Override to draw our document, of a draft too."""
+        if self.sudo().invoice_pdf_report_id or not self._billing_filter_documents():
+            return super()._billing_document_pdf()
+        self.check_access('read')
+        content = self._billing_template()._render_preview_pdf(self)
+        return self.sudo()._get_invoice_report_filename(), content
+
+    def _billing_prefetch_documents(self):
+        """Read at once what drawing each of these documents (sudo) asks the database for.
+
+        Rooms add what they print.
+        """
+        (self.line_ids | self.invoice_line_ids).mapped('tax_ids.name')
+        for move in self:
+            move._billing_paid_mark()
+
+    def _billing_sending_fields(self) -> set[str]:
+        """Override: the mark is noted while an invoice is sent."""
+        return super()._billing_sending_fields() | {'billing_document_mark'}

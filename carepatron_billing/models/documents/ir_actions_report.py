@@ -185,12 +185,7 @@ class IrActionsReport(models.Model):
         # Read access was checked; a front desk without accounting groups may print all of it.
         missing_ids = [res_id for res_id in own_ids if res_id not in streams]
         if report.model == 'account.move':
-            # Each is drawn alone; what all of them ask the database for is read at once.
-            moves_sudo = records.sudo().browse(missing_ids)
-            (moves_sudo.line_ids | moves_sudo.invoice_line_ids).mapped('tax_ids.name')
-            moves_sudo.mapped('billing_credit')
-            for move_sudo in moves_sudo:
-                move_sudo._billing_paid_mark()
+            records.sudo().browse(missing_ids)._billing_prefetch_documents()
         for res_id in missing_ids:
             drawing = self.sudo().with_context(billing_document=res_id)
             streams.update(

@@ -1,5 +1,3 @@
-import re
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
@@ -23,17 +21,6 @@ SWITCHES = (
     'show_bank',
     'show_page_numbers',
 )
-TEXTS = ('title', 'introduction', 'payment_instructions', 'terms', 'footer')
-PLACEHOLDERS = (
-    'client',
-    'practice',
-    'number',
-    'date',
-    'due_date',
-    'total',
-    'amount_due',
-)
-PLACEHOLDER = re.compile(r'\{([^{}\n]*)\}')
 
 
 class PracticeInvoiceTemplate(models.Model):
@@ -130,18 +117,6 @@ class PracticeInvoiceTemplate(models.Model):
         help="PNG, JPEG, WebP or SVG. A large picture is made smaller once, when it is stored.",
     )
 
-    # === FIELDS: TEXTS === #
-
-    title = fields.Char(
-        translate=True,
-        help="Empty: Invoice, or Tax Invoice where the law asks for it; a credit note and a"
-        " receipt always say what they are.",
-    )
-    introduction = fields.Text(translate=True)
-    payment_instructions = fields.Text(translate=True)
-    terms = fields.Text(translate=True)
-    footer = fields.Text(translate=True, help="Empty: the footer of the practice's documents.")
-
     # === FIELDS: WHAT SHOWS === #
 
     show_code = fields.Boolean(string="Service Code", default=True)
@@ -221,27 +196,6 @@ class PracticeInvoiceTemplate(models.Model):
                         self.env._("Write a colour as #rrggbb, for instance #17506b.")
                     )
 
-    @api.constrains(*TEXTS)
-    def _check_placeholders(self):
-        for template in self:
-            for name in TEXTS:
-                template._check_text(template[name])
-
-    def _check_text(self, text):
-        """Raise unless a text takes none but the known placeholders.
-
-        :raise ValidationError: it names the one that is unknown
-        """
-        for name in PLACEHOLDER.findall(text or ''):
-            if name not in PLACEHOLDERS:
-                raise ValidationError(
-                    self.env._(
-                        "{%(name)s} is unknown. These can be used: %(known)s.",
-                        name=name,
-                        known=", ".join(f"{{{known}}}" for known in PLACEHOLDERS),
-                    )
-                )
-
     # === CRUD METHODS === #
 
     @api.model_create_multi
@@ -284,15 +238,6 @@ class PracticeInvoiceTemplate(models.Model):
             vals if named else {**vals, 'name': self.env._("%s (copy)", template.name)}
             for template, vals in zip(self, super().copy_data(default), strict=True)
         ]
-
-    def _update_field_translations(self, field_name, translations, digest=None, source_lang=''):
-        """Override of the ORM to check the placeholders of translations."""
-        if field_name in TEXTS:
-            for text in translations.values():
-                self._check_text(text)
-        return super()._update_field_translations(
-            field_name, translations, digest=digest, source_lang=source_lang
-        )
 
     def _check_no_default(self):
         companies_sudo = self.env['res.company'].sudo()
@@ -423,14 +368,3 @@ class PracticeInvoiceTemplate(models.Model):
             return content and prepare_logo(content)
         except LogoError:
             return False
-
-    def _fill_text(self, name, values):
-        """Return a text with its placeholders filled in.
-
-        :param str name: of one of the fields in `TEXTS`
-        :param dict values: what stands for each of `PLACEHOLDERS`
-        :rtype: str
-        """
-        return PLACEHOLDER.sub(
-            lambda found: str(values.get(found[1], found[0]) or ''), (self[name] or '').strip()
-        )

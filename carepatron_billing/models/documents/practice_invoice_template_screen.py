@@ -4,7 +4,8 @@ from odoo import api, models
 from odoo.exceptions import UserError
 
 from ...tools.themes import THEMES
-from .practice_invoice_template import SWITCHES, TEXTS
+from .practice_invoice_template import SWITCHES
+from .practice_invoice_template_texts import TEXTS
 
 # What a form may have changed before it is saved; all of the look and nothing else.
 PREVIEWED = (

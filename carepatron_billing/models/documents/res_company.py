@@ -34,11 +34,11 @@ class ResCompany(models.Model):
                 lambda template, company=company: template.company_id in company.parent_ids
             )
 
-    def action_billing_new_template(self):
-        """Open a new invoice template.
+    def _compute_billing_document_problem(self):
+        self.billing_document_problem = self.env['ir.actions.report']._billing_pdf_engine_problem()
 
-        :rtype: dict
-        """
+    def action_billing_new_template(self) -> dict:
+        """Open a new invoice template."""
         return self.env['practice.invoice.template'].action_new()
 
     @api.model_create_multi
@@ -47,6 +47,17 @@ class ResCompany(models.Model):
         companies = super().create(vals_list)
         companies._billing_make_templates()
         return companies
+
+    def write(self, vals):
+        """Override of `base`: a logo that does more than show a picture is refused.
+
+        It goes to all who pay: on pages, in mails and on documents.
+
+        :raise UserError: a logo cannot be used; it says why
+        """
+        if vals.get('logo') and not self.env.su:
+            self.env['practice.invoice.template']._prepare_logo({'logo': vals['logo']})
+        return super().write(vals)
 
     @api.model
     def _billing_make_default_templates(self):
@@ -62,10 +73,7 @@ class ResCompany(models.Model):
             )
 
     def _billing_default_template(self):
-        """Return the practice's default template (sudo).
-
-        :rtype: recordset of `practice.invoice.template`
-        """
+        """Return the practice's default template (sudo)."""
         self.ensure_one()
         company_sudo = self.sudo()
         while not company_sudo.billing_template_id and company_sudo.parent_id:
@@ -77,6 +85,3 @@ class ResCompany(models.Model):
 
     def _get_billing_settings_fields(self):
         return super()._get_billing_settings_fields() | {'billing_template_id'}
-
-    def _compute_billing_document_problem(self):
-        self.billing_document_problem = self.env['ir.actions.report']._billing_pdf_engine_problem()

@@ -4,7 +4,6 @@ from . import (
     account_move_form,
     account_move_line,
     account_move_payer,
-    account_move_sent,
     account_move_status,
     account_move_timeline,
     calendar_event,

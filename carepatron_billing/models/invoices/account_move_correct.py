@@ -38,7 +38,7 @@ class AccountMove(models.Model):
         self.ensure_one()
         self._billing_check_group('carepatron_billing.group_front_desk')
         claim(self)
-        self._billing_check_undisputed()
+        self._billing_check_changeable()
         reason = self._billing_why_not_undone()
         if reason:
             raise UserError(self.env._("%s Choose Correct instead.", reason))
@@ -52,13 +52,17 @@ class AccountMove(models.Model):
         """
         self.ensure_one()
         self._billing_check_group('carepatron_billing.group_front_desk')
-        self._billing_check_undisputed()
+        self._billing_check_changeable()
         action = self.env['ir.actions.act_window']._for_xml_id(
             'carepatron_billing.practice_invoice_correct_action'
         )
         return {**action, 'context': {'default_move_id': self.id}}
 
     # === BUSINESS METHODS === #
+
+    def _billing_check_changeable(self):
+        """Raise a `UserError` while nothing of this invoice may change; rooms say why not."""
+        self.ensure_one()
 
     def _billing_credits(self):
         """Return the posted credit notes of this invoice."""
@@ -103,7 +107,7 @@ class AccountMove(models.Model):
 
     def _billing_check_correctable(self):
         """Raise a `UserError` that says what keeps this invoice from being corrected now."""
-        self._billing_check_undisputed()
+        self._billing_check_changeable()
         if not self.billing_can_correct and not self.billing_can_undo:
             raise UserError(self.env._("%s is not open to correction any more.", self.name))
         if self.reversal_move_ids.filtered(lambda credit: credit.state == 'draft'):
@@ -247,7 +251,6 @@ class AccountMove(models.Model):
             return self.browse()
         new_sudo = self._billing_replace(kept_sudo, extra)
         move_sudo.billing_replaced_by_id = new_sudo
-        move_sudo.billing_link_ids._replace_by(new_sudo)
         open_lines = paid_lines.exists().filtered(lambda line: not line.reconciled)
         due = new_sudo._billing_receivable_lines()
         # What was given back before leaves a part of the old invoice to be paid as it was.

@@ -1,5 +1,3 @@
-import base64
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
@@ -222,34 +220,3 @@ class AccountMove(models.Model):
             raise UserError(
                 self.env._("The total is not more than zero. Enter the price of each service.")
             )
-
-    def get_billing_document(self):
-        """Return the document as the client gets it; of a draft, as the client would.
-
-        :return: `pdf` as base64, or in words why there is none, as `problem`
-        :rtype: dict
-        """
-        self.ensure_one()
-        self.check_access('read')
-        try:
-            _name, content = self._billing_document_pdf()
-        except UserError as error:
-            return {'problem': str(error)}
-        return {'pdf': base64.b64encode(content).decode()}
-
-    def _billing_document_pdf(self):
-        """Return the document's file name and PDF, without keeping it or saying it was sent.
-
-        :rtype: tuple[str, bytes]
-        :raise UserError: this machine cannot draw documents; it says what is missing
-        """
-        self.ensure_one()
-        self.check_access('read')
-        kept_sudo = self.sudo().invoice_pdf_report_id
-        if kept_sudo:
-            return kept_sudo.name, kept_sudo.raw
-        if self._billing_filter_documents():
-            content = self._billing_template()._render_preview_pdf(self)
-            return self.sudo()._get_invoice_report_filename(), content
-        drawn = self.sudo()._get_invoice_pdf_proforma()
-        return drawn['filename'], drawn['content']

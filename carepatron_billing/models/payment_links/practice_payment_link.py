@@ -7,6 +7,10 @@ from odoo.tools import formatLang
 
 from ...tools.concurrency import claim
 from ...tools.qr_code import qr_code
+from ..invoices.account_move_status import UNPAID
+
+# Links that were not revoked, as `_live` tells it of records.
+LIVE = Domain('revoked_at', '=', False)
 
 
 class Due(NamedTuple):
@@ -139,7 +143,7 @@ class PracticePaymentLink(models.Model):
             ('payer_id', '=', payer.id),
             ('company_id', '=', company.id),
             ('currency_id', '=', currency.id),
-            ('revoked_at', '=', False),
+            *LIVE,
         ]
         link_sudo = links_sudo.search(domain, limit=1)
         if not link_sudo:
@@ -149,6 +153,10 @@ class PracticePaymentLink(models.Model):
                 {'payer_id': payer.id, 'company_id': company.id, 'currency_id': currency.id}
             )
         return link_sudo
+
+    def _live(self):
+        """Return those of these links that were not revoked."""
+        return self.filtered(lambda link: not link.revoked_at)
 
     # === BUSINESS METHODS - WHAT IS DUE ===#
 
@@ -165,9 +173,7 @@ class PracticePaymentLink(models.Model):
     def _get_open_domain(self, payer, company):
         """Return the domain of a payer's invoices that wait for money."""
         return (
-            Domain('move_type', '=', 'out_invoice')
-            & Domain('state', '=', 'posted')
-            & Domain('payment_state', 'in', ('not_paid', 'partial'))
+            Domain(UNPAID)
             & Domain('partner_id', '=', payer.id)
             & Domain('company_id', '=', company.id)
         )
@@ -273,7 +279,7 @@ class PracticePaymentLink(models.Model):
 
     def _replace_by(self, move):
         """Lead whoever opens these links to another invoice, if that has the same payer."""
-        live = self.filtered(lambda link: not link.revoked_at and link.payer_id == move.partner_id)
+        live = self._live().filtered(lambda link: link.payer_id == move.partner_id)
         if live:
             live.replaced_by_id = move._billing_payment_link()
 
@@ -282,8 +288,7 @@ class PracticePaymentLink(models.Model):
         link = self
         while link.replaced_by_id:
             link = link.replaced_by_id
-        live = link.move_id.billing_link_ids.filtered(lambda one: not one.revoked_at)
-        return live or link
+        return link.move_id.billing_link_ids._live() or link
 
     def _provider(self):
         """Return the provider (sudo) that takes payments for the practice; none if not set up."""
@@ -294,7 +299,7 @@ class PracticePaymentLink(models.Model):
     def _mark_viewed(self):
         """Remember the first time that somebody looked; never in the way of another's click."""
         links = self | (self.env[self._name] if self.move_id else self._moves().billing_link_ids)
-        new = links.filtered(lambda link: not link.viewed_at and not link.revoked_at)
+        new = links._live().filtered(lambda link: not link.viewed_at)
         if new:
             # Payments refer to the link: who books one must not stumble over a mere look.
             new.try_lock_for_update(allow_referencing=True).viewed_at = fields.Datetime.now()

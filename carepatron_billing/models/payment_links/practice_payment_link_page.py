@@ -3,6 +3,7 @@ from odoo.tools import format_date, formatLang
 
 from ...tools.colors import darkened, is_color, text_on
 from .amounts import parse_amount
+from .practice_payment_link import Due
 
 # What the page reads of records with a hundred columns, which Odoo would fetch all of. A field that
 # is missing here costs a query, nothing more.
@@ -28,8 +29,6 @@ LINE_FIELDS = [
 COMPANY_FIELDS = [
     'billing_part_payment',
     'billing_part_payment_minimum',
-    'billing_privacy_page',
-    'billing_second_check',
     'email',
     'name',
     'parent_path',
@@ -39,6 +38,11 @@ COMPANY_FIELDS = [
     'uses_default_logo',
 ]
 CURRENCY_FIELDS = ['decimal_places', 'name', 'position', 'rounding', 'symbol']
+# How a link stands where the invoice is still to be paid, where it can be looked at, and where the
+# link opens nothing any more.
+PAYABLE = ('due', 'part_paid')
+READABLE = (*PAYABLE, 'processing', 'unavailable', 'paid')
+GONE = ('revoked', 'replaced')
 # The page's ground, see `pay.css`.
 GROUND = '#f4f6f8'
 
@@ -48,58 +52,46 @@ class PracticePaymentLink(models.Model):
 
     _inherit = 'practice.payment.link'
 
-    def _page_values(self):
-        """Return what the pay page shows, in the words and formats of the context's language.
-
-        :rtype: dict
-        """
+    def _page_values(self) -> dict:
+        """Return what the pay page shows, in the words and formats of the context's language."""
         self.ensure_one()
         self = self.with_context(prefetch_fields=False)
         self._page_fetch()
         due = self._due()
         provider_sudo = self._provider()
         status = self._status(due, provider_sudo)
-        is_payable = status in ('due', 'part_paid')
-        is_open = is_payable or status in ('processing', 'unavailable')
-        is_gone = status in ('revoked', 'replaced')
         return {
             **self._page_frame_values(),
             'status': status,
             'test_mode': provider_sudo.state == 'test',
-            'title': self.company_id.name if is_gone else self._page_title(),
-            'subject': not is_gone and self._page_title(),
-            'sentence': self._page_sentence(status),
-            'pay_url': self._path(),
-            'consent': is_payable and self._page_consent(),
-            'details': self.move_id._billing_told('page')
-            if self.move_id and (is_open or status == 'paid')
-            else [],
-            'download_url': self.move_id
-            and (is_open or status == 'paid')
-            and f'{self._path()}/invoice',
-            'replaced_url': status == 'replaced' and self._successor()._path(),
-            'credit': is_payable and self._page_credit(due),
-            'refund': status == 'paid' and self._page_refund(),
-            'receipts': [] if is_gone else self._page_receipts(),
-            **self._page_amounts(due, is_payable or status == 'unavailable'),
-            'invoices': self._page_invoices(due) if is_open and not self.move_id else [],
+            **self._page_parts(status, due),
         }
 
-    def _page_consent(self):
-        """Return what the payer agrees to who has a card kept.
-
-        :rtype: str
-        """
-        return self.env._(
-            "If you tick this, %s keeps this card at Stripe, to charge it for invoices that you"
-            " owe when you agreed to that. You can remove it at any time.",
-            self.company_id.name,
-        )
+    def _page_parts(self, status: str, due: Due) -> dict:
+        """Return what the pay page tells of how this link stands; rooms add their parts."""
+        is_readable = status in READABLE
+        return {
+            'title': self.company_id.name if status in GONE else self._page_title(),
+            'subject': status not in GONE and self._page_title(),
+            'sentence': self._page_sentence(status),
+            'pay_url': self._path(),
+            'download_url': self.move_id and is_readable and f'{self._path()}/invoice',
+            'replaced_url': status == 'replaced' and self._successor()._path(),
+            **self._page_amounts(due, status in PAYABLE or status == 'unavailable'),
+            'invoices': [self._page_invoice(move, due) for move in due.open]
+            if is_readable and not self.move_id
+            else [],
+        }
 
     def _page_fetch_people(self):
         """Read who asks and who pays, in two queries."""
-        self.company_id.fetch(COMPANY_FIELDS)
+        self.company_id.fetch(self._page_company_fields())
         (self.payer_id | self.company_id.partner_id).fetch(['lang', 'tz'])
+
+    @api.model
+    def _page_company_fields(self) -> list[str]:
+        """Return what the page reads of the practice; rooms add what they read."""
+        return COMPANY_FIELDS
 
     def _page_fetch(self):
         moves = self._moves()
@@ -207,67 +199,22 @@ class PracticePaymentLink(models.Model):
             'part_label': self.env._("Amount in %s", self.currency_id.name),
         }
 
-    def _page_invoices(self, due):
-        return [
-            {
-                'number': move.name,
-                'amount': self._format(
-                    self._due_now(move, self._terms(move))
-                    if move in due.moves
-                    else move.amount_residual
-                ),
-                'due_date': move.invoice_date_due and format_date(self.env, move.invoice_date_due),
-                'is_processing': move not in due.moves,
-                'details': move._billing_told('page'),
-                'url': f'{self._path()}/invoice/{move.id}',
-                'download': self.env._("Download invoice %s", move.name),
-            }
-            for move in due.open
-        ]
+    def _page_invoice(self, move, due: Due) -> dict:
+        """Return what the list of open invoices tells of one; rooms add to it."""
+        now = move.amount_residual
+        if move in due.moves:
+            now = self._due_now(move, self._terms(move))
+        return {
+            'number': move.name,
+            'amount': self._format(now),
+            'due_date': move.invoice_date_due and format_date(self.env, move.invoice_date_due),
+            'is_processing': move not in due.moves,
+            'url': f'{self._path()}/invoice/{move.id}',
+            'download': self.env._("Download invoice %s", move.name),
+        }
 
-    def _page_credit(self, due):
-        """Return the sentence about what the payer has left over of other invoices; '' without."""
-        credit = due.moves[:1]._billing_told_credit()
-        if not credit:
-            return ''
-        return self.env._(
-            "You have %(credit)s of unused credit at %(practice)s. You may ask for it to be used"
-            " before you pay.",
-            credit=self._format(credit),
-            practice=self.company_id.name,
-        )
-
-    def _page_refund(self):
-        """Return what was given back of a paid invoice: whether all of it, and a sentence."""
-        given_back = self.move_id._billing_given_back_by_id().get(self.move_id.id)
-        if not given_back:
-            return False
-        text = self.env._("%s was given back to you.", self._format(given_back.amount))
-        return {'is_all': given_back.is_all, 'text': text}
-
-    def _page_receipts(self):
-        """Return the receipts of what was paid by this link: texts and addresses."""
-        return [
-            {
-                'label': self.env._(
-                    "Receipt for %(amount)s of %(date)s",
-                    amount=formatLang(self.env, tx.amount, currency_obj=tx.currency_id),
-                    date=format_date(self.env, tx.payment_id.date),
-                ),
-                'email': tx.payment_id.billing_receipt_at and _hint_at(tx.partner_email),
-                'url': f'{self._path()}/receipt/{tx.id}',
-            }
-            for tx in self._paid_transactions()
-        ]
-
-    def _paid_transactions(self):
-        return self.sudo().transaction_ids.filtered(lambda tx: tx.state == 'done' and tx.payment_id)
-
-    def _typed_amount(self, text):
-        """Return the amount that a payer typed and why it can not be paid, one of them empty.
-
-        :rtype: tuple[float | None, str]
-        """
+    def _typed_amount(self, text: str) -> tuple[float | None, str]:
+        """Return the amount that a payer typed and why it can not be paid, one of them empty."""
         lang = self._page_language()
         amount = parse_amount(text, lang.decimal_point, lang.thousands_sep)
         if amount is None or self.currency_id.round(amount) != amount:
@@ -281,9 +228,3 @@ def _page_colors(color):
     if not is_color(color):
         return None
     return {'accent': color, 'on_accent': text_on(color), 'accent_dark': darkened(color, GROUND)}
-
-
-def _hint_at(email):
-    """Return an address so that its owner knows it and others do not learn it."""
-    name, _at, domain = (email or '').partition('@')
-    return f'{name[:1]}•••@{domain}'

@@ -1,7 +1,8 @@
 from . import (
+    account_move,
     account_payment,
     account_payment_receipt,
-    account_payment_receipt_failed,
     payment_transaction,
+    practice_payment_link_page,
     res_company,
 )

@@ -6,6 +6,8 @@ from odoo import api, models
 from odoo.fields import Command
 from odoo.tools import format_date, formatLang
 
+from ..invoices.account_move_status import UNPAID_STATES
+
 # Nobody follows a client's link from the practice's settings.
 ADDRESS = re.compile(r'\s(?:href|src)="[^"]*"')
 REPORT = 'report.carepatron_billing.report_account_move'
@@ -41,7 +43,7 @@ class PracticePrivacyExample(models.AbstractModel):
         """Return the newest invoice of sessions (sudo) that the user may read, or a made-up one."""
         posted = [('company_id', '=', company.id), ('move_type', '=', 'out_invoice')]
         posted.append(('state', '=', 'posted'))
-        is_open = [('payment_state', 'in', ('not_paid', 'partial'))]
+        is_open = [('payment_state', 'in', UNPAID_STATES)]
         of_sessions = [('invoice_line_ids.billing_item_id', '!=', False)]
         Move = self.env['account.move']
         move = (

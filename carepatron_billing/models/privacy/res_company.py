@@ -4,14 +4,22 @@ from ...tools.clinical import told_by_templates
 from ...tools.privacy import CHANNELS, FULL, MINIMUM, NAMES, Tried
 
 DESK = 'carepatron_billing.group_front_desk'
-# What leaves by itself or in batches, beside reminders.
 TEMPLATES = (
     'mail_template_payment_link',
     'mail_template_payment_link_all',
     'mail_template_receipt',
-    'mail_template_autopay_notice',
 )
 LEVELS = [(MINIMUM, "Minimum"), (NAMES, "Service names"), (FULL, "Full")]
+
+
+def _draws(channel):
+    """Return the method that draws the example of a channel anew when its level is changed."""
+
+    @api.depends(f'billing_privacy_{channel}' if channel in CHANNELS else 'name')
+    def draw(companies):
+        companies._billing_privacy_draw(channel)
+
+    return draw
 
 
 class ResCompany(models.Model):
@@ -42,25 +50,21 @@ class ResCompany(models.Model):
         LEVELS, string="Calendar Invitation", required=True, default=CHANNELS['invitation']
     )
     billing_privacy_subject_example = fields.Html(
-        compute='_compute_billing_privacy_subject_example', sanitize=False, groups=DESK
+        compute=_draws('subject'), sanitize=False, groups=DESK
     )
-    billing_privacy_mail_example = fields.Html(
-        compute='_compute_billing_privacy_mail_example', sanitize=False, groups=DESK
-    )
+    billing_privacy_mail_example = fields.Html(compute=_draws('mail'), sanitize=False, groups=DESK)
     billing_privacy_document_example = fields.Html(
-        compute='_compute_billing_privacy_document_example', sanitize=False, groups=DESK
+        compute=_draws('document'), sanitize=False, groups=DESK
     )
-    billing_privacy_page_example = fields.Html(
-        compute='_compute_billing_privacy_page_example', sanitize=False, groups=DESK
-    )
+    billing_privacy_page_example = fields.Html(compute=_draws('page'), sanitize=False, groups=DESK)
     billing_privacy_portal_example = fields.Html(
-        compute='_compute_billing_privacy_portal_example', sanitize=False, groups=DESK
+        compute=_draws('portal'), sanitize=False, groups=DESK
     )
     billing_privacy_invitation_example = fields.Html(
-        compute='_compute_billing_privacy_invitation_example', sanitize=False, groups=DESK
+        compute=_draws('invitation'), sanitize=False, groups=DESK
     )
     billing_privacy_stripe_example = fields.Html(
-        compute='_compute_billing_privacy_stripe_example', sanitize=False, groups=DESK
+        compute=_draws('stripe'), sanitize=False, groups=DESK
     )
     billing_privacy_warning = fields.Char(
         compute='_compute_billing_privacy_warning',
@@ -76,34 +80,6 @@ class ResCompany(models.Model):
 
     # === COMPUTE METHODS === #
 
-    @api.depends('billing_privacy_subject')
-    def _compute_billing_privacy_subject_example(self):
-        self._billing_privacy_draw('subject')
-
-    @api.depends('billing_privacy_mail')
-    def _compute_billing_privacy_mail_example(self):
-        self._billing_privacy_draw('mail')
-
-    @api.depends('billing_privacy_document')
-    def _compute_billing_privacy_document_example(self):
-        self._billing_privacy_draw('document')
-
-    @api.depends('billing_privacy_page')
-    def _compute_billing_privacy_page_example(self):
-        self._billing_privacy_draw('page')
-
-    @api.depends('billing_privacy_portal')
-    def _compute_billing_privacy_portal_example(self):
-        self._billing_privacy_draw('portal')
-
-    @api.depends('billing_privacy_invitation')
-    def _compute_billing_privacy_invitation_example(self):
-        self._billing_privacy_draw('invitation')
-
-    @api.depends('name')
-    def _compute_billing_privacy_stripe_example(self):
-        self._billing_privacy_draw('stripe')
-
     @api.depends('name')
     def _compute_billing_privacy_source(self):
         for company in self:
@@ -116,20 +92,21 @@ class ResCompany(models.Model):
 
     @api.depends('billing_privacy_subject', 'billing_privacy_mail')
     def _compute_billing_privacy_warning(self):
-        usual = self.env['mail.template'].union(
-            *(self.env.ref(f'carepatron_billing.{name}') for name in TEMPLATES)
-        )
-        rules_sudo = self.env['practice.reminder.rule'].sudo()
         for company in self:
-            used_sudo = rules_sudo.search(
-                [('company_id', '=', company._origin.id), ('is_on', '=', True)]
-            ).template_id
-            templates = (usual | used_sudo.sudo(False)).filtered(
+            templates = company._origin._billing_privacy_templates().filtered(
                 lambda template, company=company: company._billing_privacy_tells(template)
             )
             company.billing_privacy_warning = ", ".join(templates.sudo().mapped('name'))
 
-    def _billing_privacy_tells(self, template):
+    def _billing_privacy_templates(self):
+        """Return the templates of what this practice mails by itself or in batches.
+
+        Rooms that mail add theirs.
+        """
+        templates = (self.env.ref(f'carepatron_billing.{name}') for name in TEMPLATES)
+        return self.env['mail.template'].union(*templates)
+
+    def _billing_privacy_tells(self, template) -> bool:
         """Whether a mail's words tell more than the levels chosen here, saved or not."""
         levels = self.billing_privacy_subject, self.billing_privacy_mail
         return bool(told_by_templates(self._origin, template, levels))
@@ -144,11 +121,8 @@ class ResCompany(models.Model):
 
     # === ACTION METHODS === #
 
-    def _billing_action_privacy(self):
-        """Return the action that shows what leaves the present practice.
-
-        :rtype: dict
-        """
+    def _billing_action_privacy(self) -> dict:
+        """Return the action that shows what leaves the present practice."""
         return {
             **self._billing_action_settings(),
             'name': self.env._("Privacy"),

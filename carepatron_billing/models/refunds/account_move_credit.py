@@ -80,11 +80,6 @@ class AccountMove(models.Model):
             move_sudo._billing_use_credit()
         return posted
 
-    def _billing_receivable_lines(self):
-        return self.line_ids.filtered(
-            lambda line: line.account_id.account_type == 'asset_receivable'
-        )
-
     def _billing_use_credit(self):
         """Match what is due on this invoice (sudo) with the payer's credit, the oldest first.
 
@@ -105,6 +100,11 @@ class AccountMove(models.Model):
             if debts:
                 (debts | credit).reconcile()
         return before - self.amount_residual
+
+    def _billing_prefetch_documents(self):
+        """Override: documents print the payer's credit."""
+        self.mapped('billing_credit')
+        return super()._billing_prefetch_documents()
 
     def _billing_told_credit(self):
         """Return the credit that the payer of this invoice is told of.

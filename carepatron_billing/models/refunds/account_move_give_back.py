@@ -65,6 +65,29 @@ class AccountMove(models.Model):
         )
         return {**action, 'context': {'default_move_id': self.id}}
 
+    def action_billing_refund_overpayment(self) -> dict:
+        """Give back, at Stripe, what was paid beyond what was due.
+
+        :return: an action; done twice, it says so and gives nothing back again
+        """
+        self.ensure_one()
+        self._billing_check_group(MANAGER)
+        refunds_sudo = self.env['payment.transaction'].sudo()
+        for payment in self._billing_overpayments():
+            tx_sudo = payment.payment_transaction_id
+            amount = min(payment._billing_overpaid(), tx_sudo._stripe_payment_link_refundable())
+            if self.currency_id.compare_amounts(amount, 0.0) > 0:
+                refunds_sudo |= tx_sudo._refund(amount)
+        failed = refunds_sudo.filtered(lambda tx: tx.state == 'error')
+        if failed:
+            message = " ".join(tx.state_message or "" for tx in failed)
+            return self._billing_notify("danger", message)
+        if not refunds_sudo:
+            return self._billing_notify(
+                'info', self.env._("Nothing is left to give back, or it is under way already.")
+            )
+        return self._billing_notify('success', self.env._("The overpayment is given back."))
+
     def action_billing_receipts(self):
         """Download the receipts of what was paid for this invoice, in one PDF.
 

@@ -1,7 +1,10 @@
 from typing import NamedTuple
 
-from odoo import api, models
+from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
+
+from ..invoices.account_move_timeline import happened
 
 
 class GivenBack(NamedTuple):
@@ -19,6 +22,88 @@ class AccountMove(models.Model):
     """What was given back of paid invoices: read from what is matched, kept nowhere."""
 
     _inherit = 'account.move'
+
+    billing_status = fields.Selection(
+        selection_add=[
+            ('paid',),
+            ('part_refunded', "Partly refunded"),
+            ('refunded', "Refunded"),
+            ('credited',),
+            ('open_credit', "Credit to use"),
+            ('cancelled',),
+        ]
+    )
+
+    # === STATUS AND TIMELINE === #
+
+    @api.depends('amount_residual', 'reversal_move_ids.amount_residual')
+    def _compute_billing_status(self):
+        """Override to tell of what was paid whether it was given back, and of a credit note whether
+        it can be used."""
+        result = super()._compute_billing_status()
+        for move in self.filtered(lambda move: move.billing_status == 'credited'):
+            is_credit = move.move_type == 'out_refund'
+            if is_credit and not move.currency_id.is_zero(move.amount_residual):
+                move.billing_status = 'open_credit'
+        paid = self.filtered(lambda move: move.billing_status == 'paid')
+        given_back = paid._billing_given_back_by_id()
+        for move in paid.filtered(lambda move: move.id in given_back):
+            is_all = given_back[move.id].is_all
+            move.billing_status = 'refunded' if is_all else 'part_refunded'
+        return result
+
+    @api.model
+    def _billing_status_domain(self, status: str) -> Domain:
+        """Override to find the paid invoices of which nothing, a part, or all was given back, and
+        the credit notes that can be used."""
+        open_credit = Domain('move_type', '=', 'out_refund') & Domain('amount_residual', '!=', 0)
+        if status == 'open_credit':
+            return Domain('state', '=', 'posted') & open_credit
+        if status == 'credited':
+            return super()._billing_status_domain(status) & ~open_credit
+        if status not in ('paid', 'part_refunded', 'refunded'):
+            return super()._billing_status_domain(status)
+        paid = super()._billing_status_domain('paid')
+        found = SQL("SELECT move_id FROM (%s) given_back", self._billing_given_back_query())
+        if status == 'paid':
+            return paid & Domain('id', 'not in', SQL("(%s)", found))
+        return paid & Domain('id', 'in', SQL("(%s WHERE is_all = %s)", found, status == 'refunded'))
+
+    def _billing_timeline_entries(self) -> list[dict]:
+        """Override to tell of what was given back, by hand or online."""
+        entries = super()._billing_timeline_entries()
+        receivable = self._billing_credits()._billing_receivable_lines()
+        for line in receivable.matched_debit_ids.debit_move_id:
+            payment = line.payment_id
+            if payment.payment_type == 'outbound' and not payment.payment_transaction_id:
+                text = self.env._("%s given back", payment.currency_id.format(payment.amount))
+                name = payment.journal_id.name
+                entries.append(happened('refunded', payment.create_date, text, name))
+        for refund in self._billing_own_refunds():
+            amount = refund.currency_id.format(abs(refund.amount))
+            at, online = refund.last_state_change, self.env._("online")
+            if refund.state == 'done':
+                text = self.env._("%s given back", amount)
+                entries.append(happened('refunded', at, text, online))
+            elif refund.state in ('draft', 'pending'):
+                text = self.env._("%s is on its way back", amount)
+                entries.append(happened('processing', at, text, online))
+            elif refund.state in ('error', 'cancel'):
+                text = self.env._("Giving back %s failed", amount)
+                entries.append(happened('failed', at, text, refund.state_message or "", True))
+        return entries
+
+    def _billing_own_refunds(self):
+        """Return the refunds (sudo) that were asked for here, or made at Stripe of payments of
+        this invoice."""
+        asked = self.env['payment.transaction'].sudo()
+        asked = asked.search([('billing_refunded_move_id', '=', self.id)])
+        others = self.transaction_ids.child_transaction_ids.filtered(
+            lambda tx: tx.operation == 'refund' and not tx.billing_refunded_move_id
+        )
+        return asked | others
+
+    # === BUSINESS METHODS === #
 
     def _billing_given_back_by_id(self):
         """Return what went back of these invoices, in one query; none for those without.

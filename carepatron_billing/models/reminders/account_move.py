@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from ...tools.concurrency import claim
+from ..invoices.account_move_timeline import happened
 from .plan import agenda
 
 GROUP = 'carepatron_billing.group_practitioner'
@@ -263,6 +264,22 @@ class AccountMove(models.Model):
             self.message_post(
                 body=self.env._("The invoice could not be attached to a reminder: %s", error)
             )
+
+    def _billing_timeline_entries(self) -> list[dict]:
+        """Override to tell of reminders, and of those that did not arrive."""
+        entries = super()._billing_timeline_entries()
+        trouble = self.env._("A reminder did not arrive")
+        texts = {
+            'sent': self.env._("Reminder sent"),
+            'uncertain': self.env._("It is not known whether a reminder arrived"),
+            **dict.fromkeys(('failed', 'refused', 'bounced'), trouble),
+        }
+        for reminder in self.billing_reminder_ids.filtered(lambda one: one.state in texts):
+            text, is_problem = texts[reminder.state], reminder.state != 'sent'
+            entries.append(
+                happened('reminded', reminder.create_date, text, reminder.reason or "", is_problem)
+            )
+        return entries
 
     def _billing_why_final(self):
         """Override: an invoice that was reminded of has been seen."""

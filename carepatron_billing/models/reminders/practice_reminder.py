@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 STATES = [
     ('queued', "Going out"),
@@ -12,20 +11,6 @@ STATES = [
     ('bounced', "Came back"),
     ('skipped', "Skipped"),
 ]
-
-# Money for the invoice `move` is on its way, see `account.move._billing_is_processing`.
-IS_PROCESSING = SQL(
-    """
-    EXISTS (
-        SELECT FROM account_invoice_transaction_rel rel
-          JOIN payment_transaction tx ON tx.id = rel.transaction_id
-          JOIN payment_provider provider ON provider.id = tx.provider_id
-         WHERE rel.invoice_id = move.id
-           AND tx.state IN ('pending', 'authorized')
-           AND provider.code NOT IN ('none', 'custom')
-    )
-    """
-)
 
 
 class PracticeReminder(models.Model):

@@ -13,7 +13,7 @@ from odoo.tools import SQL, email_normalize, formataddr, html2plaintext
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from ...tools.concurrency import REPLAYED, claim
-from .practice_reminder import IS_PROCESSING
+from ..invoices.account_move_status import UNPAID_STATES
 
 _logger = logging.getLogger(__name__)
 
@@ -246,7 +246,7 @@ class PracticeReminderMail(models.Model):
                       JOIN account_move move ON move.id = reminder.move_id
                      WHERE reminder.mail_id = mail.id
                        AND (move.state <> 'posted'
-                            OR move.payment_state NOT IN ('not_paid', 'partial')
+                            OR move.payment_state NOT IN %(unpaid)s
                             OR move.amount_residual <> reminder.residual
                             OR %(is_processing)s)
                  )
@@ -254,7 +254,8 @@ class PracticeReminderMail(models.Model):
                 """,
                 id=self.id,
                 now=fields.Datetime.now(),
-                is_processing=IS_PROCESSING,
+                unpaid=UNPAID_STATES,
+                is_processing=self.env['account.move']._billing_processing_sql(),
             ),
             log_exceptions=False,
         )

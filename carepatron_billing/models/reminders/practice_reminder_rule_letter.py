@@ -6,6 +6,7 @@ from typing import NamedTuple
 from odoo import api, models
 from odoo.tools import format_date, formatLang, groupby
 
+from ..payment_links.practice_payment_link import LIVE
 from .plan import Step
 
 
@@ -131,14 +132,13 @@ class PracticeReminderRule(models.Model):
         :rtype: tuple[dict, dict]
         """
         Link = self.env['practice.payment.link'].sudo()
-        live = [('revoked_at', '=', False)]
-        links = Link.search([*live, ('move_id', 'in', moves.ids)])
+        links = Link.search([*LIVE, ('move_id', 'in', moves.ids)])
         missing = moves - links.move_id
         links |= Link.create([{'move_id': move.id} for move in missing])
         company = moves.company_id
         everything = Link.search(
             [
-                *live,
+                *LIVE,
                 ('move_id', '=', False),
                 ('company_id', '=', company.id),
                 ('payer_id', 'in', moves.partner_id.ids),

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 from odoo import api, models
 from odoo.tools import SQL, email_normalize, format_date
 
+from ..invoices.account_move_status import UNPAID_STATES
 from .plan import Instalment
-from .practice_reminder import IS_PROCESSING
 
 # Attempts of these states count: the same reminder is not sent again.
 HANDLED = ('queued', 'sending', 'sent', 'uncertain', 'skipped')
@@ -102,7 +102,7 @@ class PracticeReminderRule(models.Model):
                  WHERE move.company_id = %s
                    AND move.move_type = 'out_invoice'
                    AND move.state = 'posted'
-                   AND move.payment_state IN ('not_paid', 'partial')
+                   AND move.payment_state IN %s
                    AND line.display_type = 'payment_term'
                    AND NOT line.reconciled
                    AND line.amount_residual_currency > 0
@@ -111,8 +111,9 @@ class PracticeReminderRule(models.Model):
                        own.sent_at, everything.sent_at
               ORDER BY line.date_maturity, line.move_id
                 """,
-                IS_PROCESSING,
+                self.env['account.move']._billing_processing_sql(),
                 company.id,
+                UNPAID_STATES,
                 SQL(' AND ').join(conditions),
             )
         )

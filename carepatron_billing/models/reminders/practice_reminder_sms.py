@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_date, formatLang
 
-from ..documents.practice_invoice_template import PLACEHOLDER
+from ..documents.practice_invoice_template_texts import PLACEHOLDER
 from ..payment_links.practice_bearer_link import FINDER_LENGTH, PROOF_BYTES
 from .sms_length import plain, sms_count
 

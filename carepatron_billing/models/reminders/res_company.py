@@ -62,6 +62,12 @@ class ResCompany(models.Model):
             'billing_reminder_quiet_days',
         }
 
+    def _billing_privacy_templates(self):
+        """Override: rules that are on remind by themselves."""
+        rules_sudo = self.env['practice.reminder.rule'].sudo()
+        used_sudo = rules_sudo.search([('company_id', '=', self.id), ('is_on', '=', True)])
+        return super()._billing_privacy_templates() | used_sudo.template_id.sudo(False)
+
     def _billing_reminder_is_open(self):
         """Whether reminders go out at this moment.
 

@@ -1,6 +1,6 @@
 from . import (
     account_move,
     practice_link_code,
-    practice_link_code_page,
+    practice_payment_link,
     res_company,
 )

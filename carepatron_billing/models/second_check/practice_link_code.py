@@ -68,21 +68,17 @@ class PracticeLinkCode(models.Model):
 
     # === BUSINESS METHODS - THE CODE === #
 
-    def _is_open(self):
-        """Whether a code was sent that can still be used.
-
-        :rtype: bool
-        """
+    def _is_open(self) -> bool:
+        """Whether a code was sent that can still be used."""
         return bool(self.digest) and self.valid_until > fields.Datetime.now()
 
-    def _send(self):
+    def _send(self) -> str:
         """Mail the payer a new code (as sudo); the one before opens nothing any more.
 
         Commits before it calls the mail server.
 
         :return: why nothing was sent: ``address`` (there is none), ``soon`` (the last one left a
             moment ago), ``many`` (enough for a day), ``failed`` (the mail server); '' if it was
-        :rtype: str
         """
         self.ensure_one()
         email = self.payer_id.email_normalized
@@ -114,12 +110,11 @@ class PracticeLinkCode(models.Model):
         self.digest = False
         return 'failed'
 
-    def _take(self, text):
+    def _redeem(self, text: str) -> str:
         """Use the code that somebody typed (as sudo).
 
         :return: why it opens nothing: ``old`` (there is none to use), ``wrong``, ``spent`` (wrong
             for the last time: a new one is needed); '' if it was right, which uses it up
-        :rtype: str
         """
         if not self:
             return 'old'
@@ -182,26 +177,19 @@ class PracticeLinkCode(models.Model):
     def _remembered_days(self):
         return REMEMBERED.days
 
-    def _cookie(self):
-        """Return the name of the cookie by which a browser is known that a code opened a link on.
-
-        :rtype: str
-        """
+    def _cookie(self) -> str:
+        """Return the name of the cookie by which a browser is known that used a code."""
         self.ensure_one()
         return f'billing_known_{self.id}'
 
-    def _proof(self):
-        """Return what that cookie holds: signed, valid for a while and for this address alone.
-
-        :rtype: str
-        """
+    def _proof(self) -> str:
+        """Return what that cookie holds: signed, valid for a while and for this address alone."""
         return hash_sign(self.env, self._proof_scope(), self.id, expiration=REMEMBERED)
 
-    def _is_known(self, cookies):
+    def _is_known(self, cookies: dict) -> bool:
         """Whether a browser shows by its cookies that a code was entered on it.
 
-        :param dict cookies: values by name, as the browser sent them
-        :rtype: bool
+        :param cookies: values by name, as the browser sent them
         """
         if not self:
             return False
@@ -216,3 +204,76 @@ class PracticeLinkCode(models.Model):
 
     def _proof_scope(self):
         return f'{SCOPE}:{self.payer_id.email_normalized}'
+
+    # === WHAT THE PAYER READS === #
+
+    @api.model
+    def _page_texts(self, company) -> dict[str, str]:
+        """Return the sentences of the page that asks for a code, in the context's language."""
+        practice = company.name
+        return {
+            'no_address': self.env._(
+                "This page opens with a code that is sent by e-mail, and %s has no address for"
+                " you. Please ask to have it added, then open this page again.",
+                practice,
+            ),
+            'private': self.env._(
+                "To keep this page private, it opens with a code. We send it to the e-mail address"
+                " that %s has for you.",
+                practice,
+            ),
+            'known': self.env._(
+                "After that, this browser is known for %s days. It is remembered by a cookie, which"
+                " serves nothing else.",
+                self._remembered_days(),
+            ),
+            'sent': self.env._(
+                "We sent a code to the e-mail address that %(practice)s has for you. It is valid"
+                " for %(minutes)s minutes.",
+                practice=practice,
+                minutes=self._valid_minutes(),
+            ),
+            'no_mail': self.env._(
+                "No mail? Look into the folder for spam, or ask %s whether your address is right.",
+                practice,
+            ),
+        }
+
+    def _mail_texts(self) -> dict[str, str]:
+        """Return the sentences of the mail with a code, in the context's language."""
+        practice = self.company_id.name
+        return {
+            'subject': self.env._("Your code for %s", practice),
+            'code_for': self.env._("Your code for %s:", practice),
+            'valid': self.env._(
+                "Enter it on the page that you have open. It is valid for %s minutes.",
+                self._valid_minutes(),
+            ),
+        }
+
+    def _explain(self, problem: str) -> str:
+        """Return in words why no code was sent, or why a page stays shut; '' without a problem.
+
+        :param problem: as `_send` and `_redeem` return it
+        """
+        practice = self.company_id.name
+        texts = {
+            'soon': lambda: self.env._(
+                "A code was sent a moment ago. Please wait a minute before you ask for another."
+            ),
+            'many': lambda: self.env._(
+                "Enough codes were sent for today. Please try again tomorrow, or ask %s.", practice
+            ),
+            'failed': lambda: self.env._(
+                "The mail could not be sent just now. Please try again in a minute, or ask %s.",
+                practice,
+            ),
+            'old': lambda: self.env._("This code is too old. Please ask for a new one."),
+            'wrong': lambda: self.env._(
+                "This is not the code. Please look at the last e-mail again."
+            ),
+            'spent': lambda: self.env._(
+                "That was wrong too often, and the code is void. Please ask for a new one."
+            ),
+        }
+        return texts[problem]() if problem else ''

@@ -1,4 +1,5 @@
 from . import (
+    account_move,
     ir_cron,
     payment_provider,
     payment_provider_account,

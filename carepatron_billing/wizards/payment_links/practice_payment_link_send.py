@@ -3,7 +3,7 @@ import re
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import email_normalize, formatLang, html2plaintext
+from odoo.tools import email_normalize, formatLang
 
 from ...tools.concurrency import claim
 
@@ -58,12 +58,7 @@ class PracticePaymentLinkSend(models.TransientModel):
         sanitize_style=True,
     )
     attach_invoice = fields.Boolean(string="Attach the invoice (PDF)", default=True)
-    clinical = fields.Char(
-        compute='_compute_clinical',
-        help="Names and codes of services that the mail tells, though an e-mail is no secret.",
-    )
     url = fields.Char(string="Payment link", compute='_compute_url')
-    second_check = fields.Boolean(related='company_id.billing_second_check')
     is_test_mode = fields.Boolean(compute='_compute_mode')
     is_unavailable = fields.Boolean(compute='_compute_mode')
     is_sent = fields.Boolean(readonly=True)
@@ -119,14 +114,6 @@ class PracticePaymentLinkSend(models.TransientModel):
         for wizard in self:
             wizard.preview = wizard.show_preview and wizard._render_mail()
 
-    @api.depends('link_id', 'message', 'subject')
-    def _compute_clinical(self):
-        for wizard in self:
-            wizard._check_link()
-            moves_sudo = wizard.link_id.sudo()._moves()
-            text = html2plaintext(wizard.message or '')
-            wizard.clinical = ", ".join(moves_sudo._billing_told_in(wizard.subject or '', text))
-
     @api.depends('link_id')
     def _compute_url(self):
         for wizard in self:
@@ -170,28 +157,16 @@ class PracticePaymentLinkSend(models.TransientModel):
 
     # === ACTION METHODS ===#
 
-    def action_send(self):
-        """Send the link, after one warning if the mail tells what the client came for.
+    def action_send(self) -> dict:
+        """Send the link.
 
-        :rtype: dict
         :raise UserError: if the address is none, or nothing is due any more.
         """
-        self.ensure_one()
-        if self.clinical and not self.env.context.get('billing_sends_anyway'):
-            return {
-                'type': 'ir.actions.act_window',
-                'name': self.env._("Send payment link"),
-                'res_model': self._name,
-                'res_id': self.id,
-                'view_mode': 'form',
-                'target': 'new',
-            }
         return self._send()
 
-    def _send(self):
+    def _send(self) -> dict:
         """Send the link to the address in the dialog, and log it on the invoice, once.
 
-        :rtype: dict
         :raise UserError: if the address is none, or nothing is due any more.
         """
         self.ensure_one()
@@ -300,22 +275,15 @@ class PracticePaymentLinkSend(models.TransientModel):
     # === HELPERS ===#
 
     @api.model
-    def _words(self, record):
-        """Return subject and text of the mail about an invoice, or a link to everything due.
-
-        :rtype: tuple[str, str]
-        """
+    def _words(self, record) -> tuple[str, str]:
+        """Return subject and text of the mail about an invoice, or a link to everything due."""
         is_invoice = record._name == 'account.move'
         name = 'mail_template_payment_link' if is_invoice else 'mail_template_payment_link_all'
         template_sudo = self.env.ref(f'carepatron_billing.{name}').sudo()
         # The example of the settings may be drawn from an invoice that stands in no book.
         [key] = record._ids
         words = template_sudo._generate_template([key], ('subject', 'body_html'))[key]
-        record_sudo = record.sudo()
-        payer_sudo = record_sudo.partner_id if is_invoice else record_sudo.payer_id
-        record_sudo = record_sudo.with_context(lang=payer_sudo.lang or self.env.lang)
-        moves_sudo = record_sudo if is_invoice else record_sudo._due().moves
-        return words['subject'] + moves_sudo._billing_told_subject(), words['body_html']
+        return words['subject'], words['body_html']
 
     def _checked_moves(self):
         """Return the invoices (sudo) that the mail is about.

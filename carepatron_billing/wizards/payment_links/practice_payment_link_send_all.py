@@ -19,10 +19,6 @@ class PracticePaymentLinkSendAll(models.TransientModel):
     without_email_ids = fields.Many2many('res.partner', compute='_compute_ready_ids')
     attach_invoice = fields.Boolean(string="Attach the invoice (PDF)", default=True)
     is_sent = fields.Boolean(readonly=True)
-    clinical = fields.Char(
-        readonly=True,
-        help="Names and codes of services that the mails tell, though they may not.",
-    )
 
     @api.depends('move_ids')
     def _compute_ready_ids(self):
@@ -41,11 +37,9 @@ class PracticePaymentLinkSendAll(models.TransientModel):
             wizard.without_email_ids = (payable - ready).partner_id
             wizard.unpayable = ", ".join(move.name or move.display_name for move in moves - payable)
 
-    def action_send(self):
-        """Send each link to its payer's address, in the payer's language, after one warning if
-        their mails tell what they came for.
+    def action_send(self) -> dict:
+        """Send each link to its payer's address, in the payer's language.
 
-        :rtype: dict
         :raise UserError: if there is none to send, or too many for one click
         """
         self.ensure_one()
@@ -61,15 +55,15 @@ class PracticePaymentLinkSendAll(models.TransientModel):
         dialogs = self.env['practice.payment.link.send'].create(
             [{'move_id': move.id, 'attach_invoice': self.attach_invoice} for move in moves]
         )
-        told = {word for words in dialogs.mapped('clinical') if words for word in words.split(", ")}
-        if told and not self.env.context.get('billing_sends_anyway'):
-            self.clinical = ", ".join(sorted(told))
-            return self._action_reopen()
+        return self._send(dialogs)
+
+    def _send(self, dialogs) -> dict:
+        """Send the links that these dialogs are about."""
         self.is_sent = True
         for dialog in dialogs:
             dialog._send()
-        message = self.env._("%s payment links were sent.", len(moves))
-        if len(moves) == 1:
+        message = self.env._("%s payment links were sent.", len(dialogs))
+        if len(dialogs) == 1:
             message = self.env._("The payment link was sent.")
         return {
             'type': 'ir.actions.client',
@@ -79,14 +73,4 @@ class PracticePaymentLinkSendAll(models.TransientModel):
                 'message': message,
                 'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
             },
-        }
-
-    def _action_reopen(self):
-        return {
-            'type': 'ir.actions.act_window',
-            'name': self.env._("Send payment links"),
-            'res_model': self._name,
-            'res_id': self.id,
-            'view_mode': 'form',
-            'target': 'new',
         }

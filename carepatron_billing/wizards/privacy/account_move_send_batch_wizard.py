@@ -5,7 +5,8 @@ from odoo.tools import html2plaintext
 class AccountMoveSendBatchWizard(models.TransientModel):
     """Odoo's own *Send* of several invoices, with the care of the one for a single invoice."""
 
-    _inherit = 'account.move.send.batch.wizard'
+    _name = 'account.move.send.batch.wizard'
+    _inherit = ['account.move.send.batch.wizard', 'practice.clinical.warning']
 
     billing_clinical = fields.Char(
         compute='_compute_billing_clinical',
@@ -25,15 +26,7 @@ class AccountMoveSendBatchWizard(models.TransientModel):
 
     def action_send_and_print(self, force_synchronous=False, allow_fallback_pdf=False):
         """Override of `account` to warn once if the mails tell what the clients came for."""
-        if self.billing_clinical and not self.env.context.get('billing_sends_anyway'):
-            return {
-                'type': 'ir.actions.act_window',
-                'name': self.env._("Send"),
-                'res_model': self._name,
-                'res_id': self.id,
-                'view_mode': 'form',
-                'target': 'new',
-            }
-        return super().action_send_and_print(
+        warning = self._billing_warn_of(self.billing_clinical, self.env._("Send"))
+        return warning or super().action_send_and_print(
             force_synchronous=force_synchronous, allow_fallback_pdf=allow_fallback_pdf
         )

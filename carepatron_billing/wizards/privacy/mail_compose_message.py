@@ -7,7 +7,8 @@ from ...tools.clinical import told_of_sessions
 class MailComposeMessage(models.TransientModel):
     """The mail by *Contact attendees* of sessions: of clinical words it is warned of once."""
 
-    _inherit = 'mail.compose.message'
+    _name = 'mail.compose.message'
+    _inherit = ['mail.compose.message', 'practice.clinical.warning']
 
     billing_clinical = fields.Char(
         compute='_compute_billing_clinical',
@@ -33,16 +34,6 @@ class MailComposeMessage(models.TransientModel):
         """Override of `mail`: the same for what is sent later."""
         return self._billing_warning() or super().action_schedule_message()
 
-    def _billing_warning(self):
-        """Return the action that shows the dialog with its warning; none where it may be sent."""
+    def _billing_warning(self) -> dict | None:
         told = any(wizard.billing_clinical for wizard in self)
-        if not told or self.env.context.get('billing_sends_anyway'):
-            return None
-        return {
-            'type': 'ir.actions.act_window',
-            'name': self.env._("Contact Attendees"),
-            'res_model': self._name,
-            'res_id': self.id,
-            'view_mode': 'form',
-            'target': 'new',
-        }
+        return self._billing_warn_of(told, self.env._("Contact Attendees"))

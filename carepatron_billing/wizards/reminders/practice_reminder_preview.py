@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...models.invoices.account_move_status import UNPAID_STATES
 from ...models.reminders.practice_reminder_rule_letter import Entry, Letter
 
 
@@ -37,7 +38,7 @@ class PracticeReminderPreview(models.TransientModel):
                 ('state', '=', 'posted'),
             ]
             Move = self.env['account.move']
-            open_ones = [*invoices, ('payment_state', 'in', ('not_paid', 'partial'))]
+            open_ones = [*invoices, ('payment_state', 'in', UNPAID_STATES)]
             preview.move_id = Move.search(
                 open_ones, order='invoice_date_due, id', limit=1
             ) or Move.search(invoices, limit=1)

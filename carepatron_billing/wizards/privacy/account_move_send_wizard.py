@@ -5,7 +5,8 @@ from odoo.tools import html2plaintext
 class AccountMoveSendWizard(models.TransientModel):
     """Odoo's own *Send*: clients' invoices are sent with the same care as by ours."""
 
-    _inherit = 'account.move.send.wizard'
+    _name = 'account.move.send.wizard'
+    _inherit = ['account.move.send.wizard', 'practice.clinical.warning']
 
     billing_clinical = fields.Char(
         compute='_compute_billing_clinical',
@@ -25,13 +26,5 @@ class AccountMoveSendWizard(models.TransientModel):
 
     def action_send_and_print(self, allow_fallback_pdf=False):
         """Override of `account` to warn once if the mail tells what the client came for."""
-        if self.billing_clinical and not self.env.context.get('billing_sends_anyway'):
-            return {
-                'type': 'ir.actions.act_window',
-                'name': self.env._("Send"),
-                'res_model': self._name,
-                'res_id': self.id,
-                'view_mode': 'form',
-                'target': 'new',
-            }
-        return super().action_send_and_print(allow_fallback_pdf=allow_fallback_pdf)
+        warning = self._billing_warn_of(self.billing_clinical, self.env._("Send"))
+        return warning or super().action_send_and_print(allow_fallback_pdf=allow_fallback_pdf)

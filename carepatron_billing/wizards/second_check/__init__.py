@@ -1,0 +1,1 @@
+from . import practice_payment_link_send
