@@ -49,7 +49,12 @@ class TestPaymentTransaction(BillingCommon):
         self.tx._set_done()
         self.assertTrue(self.move._billing_is_processing())
         self.assertTrue(self.move._billing_chargeable()[1])
+        self.assertEqual(self.move.billing_status, 'processing')
+        mine = [('id', '=', self.move.id), ('billing_status', '=', 'processing')]
+        self.assertEqual(self.move.search(mine), self.move)
+        self.assertFalse(self.move.search([*mine[:1], ('billing_status', '=', 'unpaid')]))
         self.tx._post_process()
+        self.assertFalse(self.move.search(mine))
         self.assertFalse(self.move._billing_is_processing())
 
     def test_same_payment_told_often_is_booked_once_and_has_one_receipt(self):

@@ -65,13 +65,15 @@ class TestReminders(RemindersCommon):
         )
 
     def test_paid_credited_processing_and_cancelled_invoices_are_left_alone(self):
-        paid, credited, processing, cancelled, part = (
-            self.make_due(partner=self.client_partner.copy()) for _ in range(5)
+        paid, credited, processing, arrived, cancelled, part = (
+            self.make_due(partner=self.client_partner.copy()) for _ in range(6)
         )
         self.pay_by_hand(paid)
         credited._reverse_moves(cancel=True)
         self.connect_provider()
         self.make_transaction(processing).state = 'pending'
+        # Its money is at Stripe, and not in the books yet.
+        self.make_transaction(arrived)._set_done()
         cancelled.button_cancel()
         self.pay_by_hand(part, 20.0)
         self.run_cron()
@@ -83,6 +85,14 @@ class TestReminders(RemindersCommon):
         move = self.make_due()
         mails, _left = self.Mail.with_company(self.company)._write_letters(self.company, set())
         self.pay_by_hand(move, 20.0)
+        self.env.flush_all()
+        self.assertFalse(mails._take())
+
+    def test_money_that_arrives_while_the_mail_waits_is_not_asked_for(self):
+        move = self.make_due()
+        mails, _left = self.Mail.with_company(self.company)._write_letters(self.company, set())
+        self.connect_provider()
+        self.make_transaction(move)._set_done()
         self.env.flush_all()
         self.assertFalse(mails._take())
 

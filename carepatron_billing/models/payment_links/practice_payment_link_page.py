@@ -189,7 +189,7 @@ class PracticePaymentLink(models.Model):
             and due.terms.get('installment_state') != 'epd'
             and self._format(due.total),
             'discount': due.terms.get('epd_discount_msg'),
-            'due_date': due_date and format_date(self.env, due_date),
+            'due_on': due_date and format_date(self.env, due_date),
             'part_hint': takes_part
             and self.env._(
                 "From %(minimum)s to %(total)s",
@@ -207,8 +207,8 @@ class PracticePaymentLink(models.Model):
         return {
             'number': move.name,
             'amount': self._format(now),
-            'due_date': move.invoice_date_due and format_date(self.env, move.invoice_date_due),
-            'is_processing': move not in due.moves,
+            'due_on': move.invoice_date_due and format_date(self.env, move.invoice_date_due),
+            'is_pending': move not in due.moves,
             'url': f'{self._path()}/invoice/{move.id}',
             'download': self.env._("Download invoice %s", move.name),
         }

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import formatLang
 
 from ...const import PROVIDER_CODE
@@ -58,7 +59,22 @@ class AccountMove(models.Model):
             )
         return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
 
+    def action_billing_receipts(self) -> dict:
+        """Download the receipts of what was paid for this invoice, in one PDF."""
+        self.ensure_one()
+        self._billing_check_group('carepatron_billing.group_front_desk')
+        payments_sudo = self.sudo()._billing_payments()
+        if not payments_sudo:
+            raise UserError(self.env._("Nothing was paid for %s that has a receipt.", self.name))
+        payments = payments_sudo.sudo(self.env.su)
+        report = self.env.ref('carepatron_billing.account_payment_receipt_report')
+        return report.report_action(payments, config=False)
+
     # === BUSINESS METHODS === #
+
+    def _billing_payments(self):
+        """Return the payments that paid this invoice (sudo)."""
+        return self._billing_receivable_lines().matched_credit_ids.credit_move_id.payment_id
 
     def _billing_overpayments(self):
         """Return the online payments (sudo) of this invoice whose money is partly too much, unless

@@ -94,7 +94,7 @@ class PracticePrivacyExample(models.AbstractModel):
             {
                 'amount_due': self._amount(move),
                 'subject': move.env['practice.payment.link'].new({'move_id': move})._page_title(),
-                'due_date': format_date(move.env, move.invoice_date_due),
+                'due_on': format_date(move.env, move.invoice_date_due),
                 'details': move._billing_told('page'),
             },
         )

@@ -88,25 +88,7 @@ class AccountMove(models.Model):
             )
         return self._billing_notify('success', self.env._("The overpayment is given back."))
 
-    def action_billing_receipts(self):
-        """Download the receipts of what was paid for this invoice, in one PDF.
-
-        :rtype: dict
-        """
-        self.ensure_one()
-        self._billing_check_group(FRONT_DESK)
-        payments_sudo = self.sudo()._billing_payments()
-        if not payments_sudo:
-            raise UserError(self.env._("Nothing was paid for %s that has a receipt.", self.name))
-        payments = payments_sudo.sudo(self.env.su)
-        report = self.env.ref('carepatron_billing.account_payment_receipt_report')
-        return report.report_action(payments, config=False)
-
     # === BUSINESS METHODS === #
-
-    def _billing_payments(self):
-        """Return the payments that paid this invoice (sudo)."""
-        return self._billing_receivable_lines().matched_credit_ids.credit_move_id.payment_id
 
     def _billing_may_refund(self):
         """Whether the user may give back money: a manager, or the front desk where the practice
