@@ -205,7 +205,7 @@ class TestReminders(RemindersCommon):
     def test_front_desk_reminds_now_once_a_day(self):
         move = self.make_due(days_ago=2)
         move = move.with_user(self.front_desk)
-        self.patch(type(self.Mail), '_commit', lambda self: self.env.flush_all())
+        self.patch(self.cr, 'commit', self.env.flush_all)
         move.action_billing_remind()
         reminder = self.sent(move)
         self.assertEqual(reminder.user_id, self.front_desk)

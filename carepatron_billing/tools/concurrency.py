@@ -41,8 +41,9 @@ def claim(records: models.BaseModel) -> None:
     )
 
 
-def commit_before_call(env: Environment) -> None:
-    """Commit what must survive an outside call, whatever happens during it (rule 1)."""
+def commit_now(env: Environment) -> None:
+    """Commit what must survive an outside call, whatever happens during it, or what came of it
+    (rule 1)."""
     env.cr.commit()  # pylint: disable=invalid-commit
 
 

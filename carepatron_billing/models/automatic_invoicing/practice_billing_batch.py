@@ -1,10 +1,9 @@
-from psycopg2.errors import SerializationFailure
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import format_date
 
 from ...tools.concurrency import claim
+from ...tools.crons import work_off
 
 
 class PracticeBillingBatch(models.Model):
@@ -64,21 +63,13 @@ class PracticeBillingBatch(models.Model):
 
         Each practice's is found anew and committed at once: after a crash, the next run goes on.
         """
-        cron = self.env['ir.cron']
         # What has just ended belongs on the same invoices.
         self.env['practice.billing.item']._cron_make_items()
-        for company_sudo in self._get_automatic_companies():
-            try:
-                self.sudo().with_company(company_sudo)._open_due(company_sudo)
-                self.env.flush_all()
-            except SerializationFailure:
-                # Somebody works on the same sessions; the next run looks again.
-                self.env.cr.rollback()
-                self.env.ref('carepatron_billing.ir_cron_automatic_invoices').sudo()._trigger()
-                cron._commit_progress()
-                return
-            if not cron._commit_progress(1):
-                return
+        batches = self.sudo()
+        work_off(
+            self._get_automatic_companies(),
+            lambda company_sudo: batches.with_company(company_sudo)._open_due(company_sudo),
+        )
 
     @api.model
     def _get_automatic_companies(self):

@@ -1,14 +1,11 @@
-import logging
 from datetime import datetime, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
 from ...const import PROVIDER_CODE
-from ...tools.concurrency import REPLAYED
+from ...tools.crons import work_off
 from ..invoices.account_move_status import UNPAID
-
-_logger = logging.getLogger(__name__)
 
 # Nobody is charged or written to before this hour of the practice's day.
 FROM_HOUR = 8
@@ -115,44 +112,34 @@ class PracticeCardHolder(models.Model):
         Whatever dies half way is found *pending* and looked up by the reconcile cron; nothing of
         it is charged again meanwhile.
         """
-        cron = self.env['ir.cron']
-        todo = []
-        for company, holders in (
-            self.search([('autopay', '!=', 'off')]).grouped('company_id').items()
-        ):
+        moves, holder_of = self.env['account.move'], {}
+        for company, holders in self._autopay_holders().items():
             provider = company._billing_provider_sudo()
             hour = datetime.now(company._billing_zone()).hour
-            if provider.state in ('enabled', 'test') and hour >= FROM_HOUR:
-                by_payer = {holder.partner_id: holder for holder in holders if holder.partner_id}
-                moves = self.env['account.move'].search(
-                    [
-                        *UNPAID,
-                        ('company_id', '=', company.id),
-                        ('partner_id', 'in', [payer.id for payer in by_payer]),
-                    ],
-                    order='invoice_date_due, id',
-                )
-                # Each commit empties the cache: one after the other is read alone, not all again.
-                todo += [
-                    (move.with_prefetch(), by_payer[move.partner_id].with_prefetch())
-                    for move in moves
-                ]
-        cron._commit_progress(remaining=len(todo))
-        for move, holder in todo:
-            try:
-                if move.try_lock_for_update(allow_referencing=True):
-                    holder.with_company(move.company_id)._autopay_one(move)
-                    self.env.flush_all()
-            except REPLAYED:
-                # Its payer or a desk is just paying it: the next run looks again.
-                self.env.cr.rollback()
-            except UserError as error:
-                self.env.cr.rollback()
-                _logger.warning("Autopay of invoice %s: %s", move.id, error)
-            if not cron._commit_progress(1):
-                return
-        self._autopay_tell_expiring()
-        self._autopay_summaries()
+            if provider.state not in ('enabled', 'test') or hour < FROM_HOUR:
+                continue
+            by_payer = {holder.partner_id: holder for holder in holders if holder.partner_id}
+            found = moves.search(
+                [
+                    *UNPAID,
+                    ('company_id', '=', company.id),
+                    ('partner_id', 'in', [payer.id for payer in by_payer]),
+                ],
+                order='invoice_date_due, id',
+            )
+            moves |= found
+            holder_of |= {move.id: by_payer[move.partner_id].with_prefetch() for move in found}
+
+        def announce_or_charge(move):
+            holder_of[move.id].with_company(move.company_id)._autopay_one(move)
+
+        if work_off(moves, announce_or_charge):
+            self._autopay_tell_expiring()
+            self._autopay_summaries()
+
+    def _autopay_holders(self):
+        """Return those with autopay, by company."""
+        return self.search([('autopay', '!=', 'off')]).grouped('company_id')
 
     def _autopay_one(self, move):
         if self.autopay == 'off':
@@ -174,9 +161,7 @@ class PracticeCardHolder(models.Model):
     def _autopay_tell_expiring(self):
         """Tell payers with autopay, once, of a card that will not last another month."""
         month = timedelta(30)
-        for company, holders in (
-            self.search([('autopay', '!=', 'off')]).grouped('company_id').items()
-        ):
+        for company, holders in self._autopay_holders().items():
             today = company._billing_today()
             for holder in holders:
                 card = holder.token_ids[:1]

@@ -45,6 +45,36 @@ class ResPartner(models.Model):
             return Domain('id', 'not in', others)
         return Domain('id', 'in', found)
 
+    # === CRUD METHODS === #
+
+    def write(self, vals):
+        """Override of `base`: autopay of an archived contact ends."""
+        result = super().write(vals)
+        if vals.get('active') is False:
+            holders_sudo = self.env['practice.card.holder'].sudo()
+            for holder in holders_sudo.search([('partner_id', 'in', self.ids)]):
+                holder._autopay_stop(self.env._("the contact was archived"))
+        return result
+
+    # === BUSINESS METHODS === #
+
+    def _billing_autopay(self, company):
+        """Return the holder (sudo) by whom a payer's invoices are charged by themselves, or none.
+
+        :rtype: recordset of `practice.card.holder`
+        """
+        holders_sudo = self.env['practice.card.holder'].sudo()
+        if not self.ids or not company:
+            return holders_sudo
+        return holders_sudo.search(
+            [
+                ('partner_id', '=', self.id),
+                ('company_id', '=', company.id),
+                ('autopay', '!=', 'off'),
+            ],
+            limit=1,
+        )
+
     @api.model
     def _billing_autopay_states(self, payers):
         """Return how autopay goes for each payer who has it, or had it until it ended by itself.

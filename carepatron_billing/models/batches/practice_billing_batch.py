@@ -1,5 +1,3 @@
-import logging
-
 from psycopg2.errors import SerializationFailure
 
 from odoo import api, fields, models
@@ -7,8 +5,7 @@ from odoo.exceptions import UserError
 from odoo.tools import format_date, split_every
 
 from ...tools.concurrency import claim
-
-_logger = logging.getLogger(__name__)
+from ...tools.crons import together_or_apart
 
 # Invoices of one commit: fifty run five times as fast as one by one.
 CHUNK = 50
@@ -117,25 +114,17 @@ class PracticeBillingBatch(models.Model):
         return list(self._get_pending()._group_for_invoices(self.mode).values())
 
     def _invoice_groups(self, groups):
-        """Invoice groups of items; where that fails, one by one, so that one bad item never stops
-        the rest, and is named.
+        """Invoice groups of items; one bad item never stops the rest, and is named.
 
         :param list groups: recordsets of `practice.billing.item`, one for each invoice
         """
-        items = self.env['practice.billing.item'].union(*groups)
-        try:
-            with self.env.cr.savepoint():
-                items._invoice(self.mode, **self._get_invoice_values())
-                return
-        except UserError:
-            self.env.invalidate_all()
-        for group in groups:
-            try:
-                with self.env.cr.savepoint():
-                    group._invoice(self.mode, **self._get_invoice_values())
-            except UserError as error:
-                self.env.invalidate_all()
-                self._fail(group, str(error))
+        items = self.env['practice.billing.item']
+        together_or_apart(
+            self.env,
+            groups,
+            lambda some: items.union(*some)._invoice(self.mode, **self._get_invoice_values()),
+            lambda group, error: self._fail(group, str(error)),
+        )
 
     def _get_invoice_values(self) -> dict:
         """Return what was chosen for all invoices of this batch; without a date, they are of the

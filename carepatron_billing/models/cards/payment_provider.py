@@ -5,7 +5,7 @@ from odoo.exceptions import UserError
 
 from ...const import PROVIDER_CODE
 from ...gateways.stripe_gateway import StripeGatewayError
-from ...tools.concurrency import commit_before_call
+from ...tools.concurrency import commit_now
 
 # A request may take longer than that, and is cut off later.
 SECONDS = 45
@@ -28,6 +28,15 @@ class PaymentProvider(models.Model):
         return holders_sudo.search(
             [('customer', '!=', False), ('account', '=', holders_sudo._account_of(self))]
         )
+
+    def _stripe_payment_link_leave(self):
+        """Override: where the context says `billing_forget_cards`, they are removed there first.
+
+        :raise UserError: if there are too many cards for one request
+        """
+        if self.env.context.get('billing_forget_cards'):
+            self.sudo()._stripe_payment_link_forget_cards(self.env.user.name)
+        return super()._stripe_payment_link_leave()
 
     def _stripe_payment_link_forget_cards(self, who):
         """Remove at Stripe all customers of this account, with their cards, and the cards here.
@@ -64,7 +73,7 @@ class PaymentProvider(models.Model):
             cards_sudo.stripe_payment_link_to_detach = False
             holder_sudo.customer = False
             # What is gone at Stripe is gone here, whatever becomes of the next one.
-            commit_before_call(self.env)
+            commit_now(self.env)
 
     def _stripe_payment_link_cards_gateway(self):
         # Where the server's key opens another account by now, nobody would be found there, and

@@ -6,7 +6,7 @@ from odoo import api, fields, models
 
 from ...const import PROVIDER_CODE
 from ...gateways.stripe_gateway import StripeGatewayError
-from ...tools.concurrency import claim, commit_before_call
+from ...tools.concurrency import claim, commit_now
 from .card_declines import AUTHENTICATION, reason_of
 
 _logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class PaymentTransaction(models.Model):
             holder = self.env['practice.card.holder']._for(self.partner_id, self.company_id)
             self.stripe_payment_link_customer = holder._ensure_customer()
             self.billing_consent = self.billing_consent or holder._consent()
-            commit_before_call(self.env)
+            commit_now(self.env)
         return super()._stripe_payment_link_session_url()
 
     def _stripe_payment_link_session_params(self):
@@ -160,7 +160,7 @@ class PaymentTransaction(models.Model):
         self._charge_with_token()
         if self.state in ('done', 'error', 'cancel') and not self.is_post_processed:
             self._post_process()
-        commit_before_call(self.env)
+        commit_now(self.env)
 
     def _stripe_payment_link_begin(self):
         """Override: the invoices of a charge count as being paid from before Stripe is asked."""

@@ -1,18 +1,16 @@
-import logging
 import secrets
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 
 from odoo.addons.payment import utils as payment_utils
 
 from ...const import PROVIDER_CODE
 from ...gateways.stripe_gateway import StripeGatewayError
-from ...tools.concurrency import claim, commit_before_call
+from ...tools.concurrency import claim, commit_now
+from ...tools.crons import work_off
 from ..stripe.practice_payment_link import SESSION_MARGIN
-
-_logger = logging.getLogger(__name__)
 
 FRONT_DESK = 'carepatron_billing.group_front_desk'
 
@@ -207,7 +205,7 @@ class PracticeCardHolder(models.Model):
             }
         )
         tx.billing_consent = self._consent()
-        commit_before_call(self.env)
+        commit_now(self.env)
         # One that was completed a moment ago leads nowhere: to the page, which shows the card.
         return tx._stripe_payment_link_session_url() or self.url
 
@@ -216,28 +214,21 @@ class PracticeCardHolder(models.Model):
     @api.model
     def _cron_tidy(self):
         """Remove at Stripe what was removed here, one a commit: cards, and deleted contacts."""
-        tokens = (
-            self.env['payment.token']
-            .with_context(active_test=False)
-            .search(
-                [
-                    ('active', '=', False),
-                    ('stripe_payment_link_to_detach', '=', True),
-                    ('provider_id.state', '!=', 'disabled'),
-                ]
-            )
+        removed = (
+            Domain('active', '=', False)
+            & Domain('stripe_payment_link_to_detach', '=', True)
+            & Domain('provider_id.state', '!=', 'disabled')
         )
-        orphans = self.search([('partner_id', '=', False)])
-        cron = self.env['ir.cron']
-        cron._commit_progress(remaining=len(tokens) + len(orphans))
-        for record in [*tokens, *orphans]:
-            if record.try_lock_for_update():
-                try:
-                    record._tidy_at_stripe()
-                except (StripeGatewayError, UserError) as error:
-                    _logger.warning("%s: could not be removed at Stripe: %s", record, error)
-            if not cron._commit_progress(1):
-                break
+        tokens = self.env['payment.token'].with_context(active_test=False).search(removed)
+        deleted = Domain('partner_id', '=', False)
+        orphans = self.search(deleted)
+
+        def tidy(record):
+            record._tidy_at_stripe()
+
+        waiting = len(tokens) + len(orphans)
+        if work_off(tokens, tidy, removed, remaining=waiting):
+            work_off(orphans, tidy, deleted)
 
     def _tidy_at_stripe(self):
         provider = self.company_id._billing_provider_sudo()
@@ -264,7 +255,7 @@ class PracticeCardHolder(models.Model):
             self.write({'account': account, 'customer': False, 'nonce': secrets.token_hex(8)})
         if not self.customer:
             uuid = self.env['ir.config_parameter'].sudo().get_param('database.uuid')
-            commit_before_call(self.env)
+            commit_now(self.env)
             customer = provider._stripe_payment_link_gateway().create_customer(
                 {'database': uuid, 'payer': self.nonce}, f'{uuid}:payer:{self.nonce}'
             )

@@ -20,11 +20,6 @@ class PracticeCardHolder(models.Model):
             'is_available': self.is_available,
             'page_url': self._path(),
             'consent': self._consent(),
-            'autopay': self.autopay != 'off' and self._autopay_consent(),
-            'autopay_offer': self.autopay == 'off'
-            and self.company_id.billing_autopay_offered
-            and self.token_ids
-            and self._autopay_consent(),
             'cards': [self._page_card(token) for token in self.token_ids],
         }
 
@@ -47,27 +42,6 @@ class PracticeCardHolder(models.Model):
             'remove_label': self.env._("Remove %s", name),
             'prefer_label': self.env._("Use %s", name),
         }
-
-    def _autopay_consent(self):
-        """Return what the payer agrees to by switching autopay on.
-
-        :rtype: str
-        """
-        self.ensure_one()
-        company = self.company_id
-        when = self.autopay if self.autopay != 'off' else company.billing_autopay_when
-        if when == 'issue':
-            text = self.env._("%s charges each invoice to your card when it is issued.")
-        else:
-            text = self.env._("%s charges each invoice to your card on its due date.")
-        days = company.billing_autopay_notice_days
-        notice = (
-            self.env._("You get a mail with the amount %s days before.", days) if days > 1 else ""
-        )
-        if days == 1:
-            notice = self.env._("You get a mail with the amount the day before.")
-        end = self.env._("You can switch it off here at any time.")
-        return " ".join(filter(None, [text % company.name, notice, end]))
 
     def _consent(self):
         """Return what the payer agrees to by adding a card, in the context's language.

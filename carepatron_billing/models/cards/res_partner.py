@@ -39,9 +39,6 @@ class ResPartner(models.Model):
         result = super().write(vals)
         if vals.get('active') is False:
             self._billing_all_cards()._billing_remove(self.env._("the contact was archived"))
-            holders_sudo = self.env['practice.card.holder'].sudo()
-            for holder in holders_sudo.search([('partner_id', 'in', self.ids)]):
-                holder._autopay_stop(self.env._("the contact was archived"))
         return result
 
     def unlink(self):
@@ -73,23 +70,6 @@ class ResPartner(models.Model):
         return bool(self.env['payment.transaction'].sudo().search_count(domain, limit=1))
 
     # === BUSINESS METHODS === #
-
-    def _billing_autopay(self, company):
-        """Return the holder (sudo) by whom a payer's invoices are charged by themselves, or none.
-
-        :rtype: recordset of `practice.card.holder`
-        """
-        holders_sudo = self.env['practice.card.holder'].sudo()
-        if not self.ids or not company:
-            return holders_sudo
-        return holders_sudo.search(
-            [
-                ('partner_id', '=', self.id),
-                ('company_id', '=', company.id),
-                ('autopay', '!=', 'off'),
-            ],
-            limit=1,
-        )
 
     def _billing_all_cards(self, active_test=True):
         return (

@@ -6,7 +6,7 @@ from odoo.addons.payment import utils as payment_utils
 
 from ...const import PROVIDER_CODE
 from ...gateways.stripe_gateway import StripeGatewayError
-from ...tools.concurrency import claim, commit_before_call, from_timestamp
+from ...tools.concurrency import claim, commit_now, from_timestamp
 
 
 class PaymentTransaction(models.Model):
@@ -121,7 +121,7 @@ class PaymentTransaction(models.Model):
             'metadata': metadata,
         }
         gateway = self.provider_id._stripe_payment_link_gateway()
-        commit_before_call(self.env)
+        commit_now(self.env)
         try:
             refund = gateway.create_refund(params, ':'.join(metadata.values()))
             refund = gateway.refund(refund['id'])

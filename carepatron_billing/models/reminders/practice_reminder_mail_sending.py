@@ -12,7 +12,8 @@ from odoo.tools import SQL, email_normalize, formataddr, html2plaintext
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
-from ...tools.concurrency import REPLAYED, claim
+from ...tools.concurrency import REPLAYED, claim, commit_now
+from ...tools.crons import together_or_apart
 from ..invoices.account_move_status import UNPAID_STATES
 
 _logger = logging.getLogger(__name__)
@@ -80,33 +81,29 @@ class PracticeReminderMail(models.Model):
         instalments = [one for one in Rule._load(company, rules=rules) if one.payer not in done]
         letters = Rule._letters(instalments, today)
         chunk = letters[:CHUNK]
-        try:
-            with self.env.cr.savepoint():
-                mails = self._create_from(company, chunk, today)
-        except UserError:
-            self.env.invalidate_all()
-            mails = self.union(*(self._try_one(company, letter, today) for letter in chunk))
-        return mails, max(len(letters) - CHUNK, 0)
+        mails = together_or_apart(
+            self.env,
+            chunk,
+            lambda some: self._create_from(company, some, today),
+            lambda letter, error: self._create_failed(company, letter, today, str(error)),
+        )
+        return self.union(*mails), max(len(letters) - CHUNK, 0)
 
-    def _try_one(self, company, letter, today):
-        """Put a letter into the outbox; where it cannot be written, note why and go on."""
-        try:
-            with self.env.cr.savepoint():
-                return self._create_from(company, [letter], today)
-        except UserError as error:
-            self.env.invalidate_all()
-            values = {'state': 'failed', 'reason': str(error)}
-            mail = self.create(
-                {
-                    **values,
-                    'company_id': company.id,
-                    'payer_id': letter.payer,
-                    'day': today,
-                    'attempted_at': fields.Datetime.now(),
-                }
-            )
-            self.env['practice.reminder'].create(mail._entry_values(letter, **values))
-            return mail
+    @api.model
+    def _create_failed(self, company, letter, today, reason):
+        """Note why a letter cannot be written."""
+        values = {'state': 'failed', 'reason': reason}
+        mail = self.create(
+            {
+                **values,
+                'company_id': company.id,
+                'payer_id': letter.payer,
+                'day': today,
+                'attempted_at': fields.Datetime.now(),
+            }
+        )
+        self.env['practice.reminder'].create(mail._entry_values(letter, **values))
+        return mail
 
     @api.model
     def _create_from(self, company, letters, today, template=None, user=None):
@@ -202,17 +199,17 @@ class PracticeReminderMail(models.Model):
                 break
             # What the database now knows is what the next one to look sees, whatever happens.
             if mail._take():
-                self._commit()
+                commit_now(self.env)
                 mail._mark(*post.send(message))
             has_time = time.monotonic() < end
             if not has_time:
                 break
         post.quit()
         # What was not taken is planned again, with the amounts of then.
-        self._commit()
+        commit_now(self.env)
         self._release()
         self._close()
-        self._commit()
+        commit_now(self.env)
         return has_time
 
     def _mail_server(self):
@@ -226,10 +223,6 @@ class PracticeReminderMail(models.Model):
             or sender,
             domain_notifications_email=server._get_default_from_address() or sender,
         )
-
-    def _commit(self):
-        # Rule 1 of the design: what must survive is committed before the mail leaves.
-        self.env.cr.commit()  # pylint: disable=invalid-commit
 
     def _take(self):
         """Mark a mail as being sent, if it waits and all that it asks for is still due.
@@ -294,7 +287,7 @@ class PracticeReminderMail(models.Model):
             lost._mark('uncertain', self.env._("The server stopped while it was being sent."))
         unlogged = self.search([*ours, ('state', '=', 'sent'), ('is_logged', '=', False)])
         (lost | unlogged)._close()
-        self._commit()
+        commit_now(self.env)
 
     def _build(self):
         """Return the messages as they go over the wire, by mail; no record is needed after."""

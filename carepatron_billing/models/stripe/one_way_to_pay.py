@@ -6,7 +6,7 @@ from odoo.api import Environment
 from odoo.models import BaseModel
 
 from ...gateways.stripe_gateway import StripeGatewayError
-from ...tools.concurrency import claim, commit_before_call
+from ...tools.concurrency import claim, commit_now
 
 # Nobody meets so many others by chance who begin to pay the same at the same moment.
 ROUNDS = 5
@@ -34,12 +34,12 @@ def claim_alone(
         if others:
             # Money may be in one already: Stripe decides whether it can still be closed.
             others._stripe_payment_link_close()
-            commit_before_call(env)
+            commit_now(env)
         for records in rows():
             claim(records)
         refused = refusal()
         if refused or not rivals():
             return refused
         # Somebody opened one in between. Closing it needs the rows that we hold.
-        commit_before_call(env)
+        commit_now(env)
     raise StripeGatewayError('busy', "Others begin to pay the same invoices again and again.")

@@ -1,31 +1,18 @@
-"""The provider's Stripe account: how it is connected, how it stands, how it is left."""
+"""The provider's Stripe account: how it is reached, how it stands, how it is left."""
 
-import logging
 import re
-from datetime import timezone
-from functools import partial
-from urllib.parse import urljoin, urlsplit
-
-from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.service.model import retrying
 
 from ...const import PROVIDER_CODE
-from ...gateways.stripe_gateway import DEFAULT_API_BASE, StripeGateway, StripeGatewayError, api_base
-from ...tools.concurrency import REPLAYED
+from ...gateways.stripe_gateway import StripeGateway, StripeGatewayError
+from ...tools.crons import work_off
 from .payment_provider_secret import from_server
-
-_logger = logging.getLogger(__name__)
 
 # https://docs.stripe.com/keys
 KEY_PATTERN = re.compile(r'(?P<kind>sk|rk)_(?P<mode>test|live)_[A-Za-z0-9_]{8,}')
 STATE_OF_MODE = {'live': 'enabled', 'test': 'test'}
-# Where Stripe reports by itself, it is asked only for what may have been lost.
-POLL_PAUSE_WITH_WEBHOOK = relativedelta(hours=1)
-# An event may become readable after a later one; the inbox takes each only once.
-POLL_OVERLAP = relativedelta(hours=1)
 
 
 def platform_key():
@@ -77,15 +64,6 @@ class PaymentProvider(models.Model):
     )
     stripe_payment_link_checked_at = fields.Datetime(
         string="Stripe Account Checked", copy=False, readonly=True, groups='base.group_system'
-    )
-    stripe_payment_link_webhook = fields.Char(
-        string="Stripe Webhook Endpoint", copy=False, readonly=True, groups='base.group_system'
-    )
-    stripe_payment_link_polled_at = fields.Datetime(
-        string="Stripe Asked for Events", copy=False, readonly=True, groups='base.group_system'
-    )
-    stripe_payment_link_seen_until = fields.Datetime(
-        string="Stripe Events Seen Until", copy=False, readonly=True, groups='base.group_system'
     )
 
     # === CONSTRAINT METHODS ===#
@@ -197,116 +175,6 @@ class PaymentProvider(models.Model):
             return StripeGateway(self._stripe_payment_link_platform_key())
         return self._stripe_payment_link_gateway()
 
-    # === BUSINESS METHODS - MY STRIPE ACCOUNT ===#
-
-    def _stripe_payment_link_check_key(self, secret_key):
-        """Try a key without changing anything, here or at Stripe.
-
-        :param str secret_key: as it was pasted.
-        :return: the key without blanks, its mode (`test` or `live`), and Stripe's account object.
-        :rtype: tuple[str, str, dict]
-        :raise UserError: naming what is wrong with the key, or each permission that it lacks.
-        """
-        self.ensure_one()
-        secret_key = re.sub(r'\s', '', secret_key or '')
-        match = KEY_PATTERN.fullmatch(secret_key)
-        if not match:
-            raise UserError(self._stripe_payment_link_key_problem(secret_key))
-        if match['mode'] == 'test' and self.state == 'enabled':
-            raise UserError(
-                self.env._(
-                    "This is a test key, and the practice takes real payments. Paste a live key,"
-                    " or disconnect the live account first."
-                )
-            )
-        gateway = StripeGateway(secret_key)
-        try:
-            missing = gateway.missing_permissions() if match['kind'] == 'rk' else []
-            account = None if missing else gateway.account()
-        except StripeGatewayError as error:
-            raise UserError(self._stripe_payment_link_explain(error)) from None
-        if missing:
-            raise UserError(
-                self.env._(
-                    "This restricted key lacks permissions. In Stripe's dashboard, open"
-                    " Developers › API keys, edit the key, allow these, and check again:\n%s",
-                    '\n'.join(f'• {name}' for name in missing),
-                )
-            )
-        return secret_key, match['mode'], account
-
-    def _stripe_payment_link_connect(self, secret_key=None):
-        """Connect the practice's own Stripe account: check the key, make the webhook, switch on.
-
-        :param str secret_key: a secret or restricted key, in test or live mode; without it, the
-            one in the server's configuration, which is not stored.
-        :return: Stripe's account object.
-        :rtype: dict
-        :raise UserError: if the key cannot be used; then all is as it was.
-        """
-        server_key = self._stripe_payment_link_server_key()
-        if server_key and secret_key:
-            raise UserError(
-                self.env._(
-                    "This practice's key comes from the server's configuration. Ask whoever runs"
-                    " the server to change it there."
-                )
-            )
-        secret_key, mode, account = self._stripe_payment_link_check_key(secret_key or server_key)
-        provider_sudo = self.sudo()
-        if not provider_sudo._stripe_payment_link_is(account, mode):
-            provider_sudo._stripe_payment_link_leave()
-            provider_sudo.write(self._stripe_payment_link_blank())
-        provider_sudo.write(
-            {
-                'stripe_payment_link_connection': 'server' if server_key else 'key',
-                'stripe_payment_link_secret_key': None if server_key else secret_key,
-                **provider_sudo._stripe_payment_link_account_values(account),
-                'state': STATE_OF_MODE[mode],
-                'is_published': True,
-            }
-        )
-        try:
-            provider_sudo._stripe_payment_link_ensure_webhook()
-        except StripeGatewayError as error:
-            raise UserError(self._stripe_payment_link_explain(error)) from None
-        return account
-
-    def _stripe_payment_link_is(self, account, mode):
-        """Whether this provider has been connected to just this account, by a key of this mode."""
-        return (
-            self.stripe_payment_link_connection != 'connect'
-            and self.stripe_payment_link_account == account['id']
-            and self.state in ('disabled', STATE_OF_MODE[mode])
-        )
-
-    def _stripe_payment_link_leaves_for(self, account, mode):
-        """Whether to connect this account by a key of this mode is to leave another one."""
-        return bool(
-            self.stripe_payment_link_account and not self._stripe_payment_link_is(account, mode)
-        )
-
-    def _stripe_payment_link_key_problem(self, key):
-        if not key:
-            return self.env._("Paste the secret key of your Stripe account.")
-        if key.startswith('pk_'):
-            return self.env._(
-                "This is a publishable key. Use the secret key (sk_…) or a restricted key (rk_…)."
-            )
-        if key.startswith('whsec_'):
-            return self.env._(
-                "This is a webhook secret. Use the secret key (sk_…) or a restricted key (rk_…)."
-            )
-        if re.match(r'(sk|rk)_(test|live)_', key):
-            return self.env._(
-                "This key was cut off or shortened. In Stripe's dashboard, under"
-                " Developers › API keys, reveal the key and copy it whole."
-            )
-        return self.env._(
-            "This is not a Stripe secret key. It begins with sk_test_, sk_live_, rk_test_ or"
-            " rk_live_; copy it whole from Stripe's dashboard, under Developers › API keys."
-        )
-
     def _stripe_payment_link_explain(self, error):
         """Return what a person can do about a :class:`StripeGatewayError`."""
         if error.kind == 'connection':
@@ -341,105 +209,6 @@ class PaymentProvider(models.Model):
                 " check there names each one that is missing."
             )
         return self.env._("Stripe refused the request (%s).", error.code or error.kind)
-
-    # === BUSINESS METHODS - CONNECT ===#
-
-    def _stripe_payment_link_onboarding_url(self):
-        """Return where the practice's owner makes or completes an account connected to the
-        installation's; an unfinished one is taken up again.
-
-        :rtype: str
-        :raise UserError: if Stripe refuses or cannot be reached.
-        """
-        self.ensure_one()
-        key = self._stripe_payment_link_platform_key()
-        gateway = StripeGateway(key)
-        try:
-            if self.stripe_payment_link_connection != 'connect':
-                self._stripe_payment_link_begin_connect(gateway)
-            base = f'{self.get_base_url()}/billing/stripe/connect/{self.id}'
-            return gateway.account_link(
-                self.stripe_payment_link_account, f'{base}/return', f'{base}/refresh'
-            )
-        except StripeGatewayError as error:
-            raise UserError(self._stripe_payment_link_explain(error)) from None
-
-    def _stripe_payment_link_begin_connect(self, gateway):
-        country = self.company_id.country_id.code
-        if not country:
-            raise UserError(self.env._("Enter the practice's country in its address first."))
-        uuid = self.env['ir.config_parameter'].sudo().get_param('database.uuid')
-        account = gateway.create_connected_account(country, f'{uuid}:connect:{self.id}:{country}')
-        self.action_reset_credentials()
-        self.write(
-            {
-                'stripe_payment_link_connection': 'connect',
-                **self._stripe_payment_link_account_values(account),
-            }
-        )
-
-    # === BUSINESS METHODS - WEBHOOK ===#
-
-    def _stripe_payment_link_ensure_webhook(self):
-        """Have Stripe report here, if it can reach this server; else nothing is listened to.
-
-        :raise StripeGatewayError: if Stripe cannot be reached or refuses.
-        """
-        if self._stripe_payment_link_leaves_webhook():
-            self._stripe_payment_link_drop_webhook()
-            return
-        if not self._stripe_payment_link_can_be_reached():
-            self.stripe_payment_link_webhook_secret = False
-            return
-        known = self.stripe_payment_link_webhook_secret and self.stripe_payment_link_webhook
-        endpoint = self._stripe_payment_link_owner_gateway().ensure_webhook_endpoint(
-            self._stripe_payment_link_webhook_url(),
-            list(self.env['practice.stripe.event']._handlers()),
-            known=known or None,
-            connect=self.stripe_payment_link_connection == 'connect',
-        )
-        self.stripe_payment_link_webhook = endpoint['id']
-        if endpoint.get('secret'):
-            self.stripe_payment_link_webhook_secret = endpoint['secret']
-
-    def _stripe_payment_link_leaves_webhook(self):
-        """Whether the endpoint is made by whoever runs the server: its secret is kept there, as
-        the key is, or not at all."""
-        return bool(
-            self.stripe_payment_link_connection == 'server'
-            or self._stripe_payment_link_server_webhook_secret()
-        )
-
-    def _stripe_payment_link_drop_webhook(self):
-        """Remove the endpoint that was made here, if there is one.
-
-        :raise StripeGatewayError: if Stripe cannot be reached or refuses.
-        """
-        if self.stripe_payment_link_webhook:
-            self._stripe_payment_link_owner_gateway().delete_webhook_endpoint(
-                self.stripe_payment_link_webhook
-            )
-        self.stripe_payment_link_webhook = self.stripe_payment_link_webhook_secret = False
-
-    def _stripe_payment_link_can_be_reached(self):
-        """Whether Stripe can send events here: https, or a stand-in for Stripe on this machine."""
-        address = urlsplit(self.get_base_url())
-        on_this_machine = address.hostname in ('localhost', '127.0.0.1')
-        if on_this_machine:
-            return api_base() != DEFAULT_API_BASE
-        return address.scheme == 'https'
-
-    def _stripe_payment_link_webhook_url(self):
-        return urljoin(self.get_base_url(), f'/billing/stripe/webhook/{self.id}')
-
-    def _stripe_payment_link_owns(self, event):
-        """Whether an event happened in this provider's account, and in its mode: a platform's
-        endpoint hears of every account that is connected to it."""
-        account = event.get('account')
-        if self.stripe_payment_link_connection != 'connect':
-            return not account
-        live = self.state == 'enabled'
-        return account == self.stripe_payment_link_account and event.get('livemode') is live
 
     # === BUSINESS METHODS - STATUS ===#
 
@@ -484,30 +253,16 @@ class PaymentProvider(models.Model):
             self.write({'state': STATE_OF_MODE[mode], 'is_published': True})
             self._stripe_payment_link_repair_webhook()
 
-    def _stripe_payment_link_repair_webhook(self):
-        """Make the webhook endpoint fit again; without one, Stripe is asked instead."""
-        if self.state == 'disabled':
-            return
-        try:
-            self._stripe_payment_link_ensure_webhook()
-        except StripeGatewayError as error:
-            self.stripe_payment_link_problem = f'{error.kind}:{error.code}'
-
     def _stripe_payment_link_leave(self):
         """Close at the present account what is open there: sessions and the webhook endpoint.
 
-        Where the context says `billing_forget_cards`, saved cards are removed there first.
+        What else ends with an account, rooms add.
 
-        :raise UserError: if Stripe cannot be reached, or there are too many cards for one request.
+        :raise UserError: if Stripe cannot be reached
         """
         provider_sudo = self.sudo()
         if not provider_sudo.stripe_payment_link_account:
             return
-        if self.env.context.get('billing_forget_cards'):
-            provider_sudo._stripe_payment_link_forget_cards(self.env.user.name)
-        self.env['practice.card.holder'].sudo().search(
-            [('company_id', 'child_of', self.company_id.id), ('autopay', '!=', 'off')]
-        )._autopay_end(self.env._("the Stripe account was disconnected"))
         transactions_sudo = (
             self.env['payment.transaction']
             .sudo()
@@ -548,77 +303,5 @@ class PaymentProvider(models.Model):
     @api.model
     def _cron_stripe_payment_link_refresh(self):
         """Look at each connected account, once a day."""
-        self._stripe_payment_link_each(
-            [('stripe_payment_link_account', '!=', False)],
-            lambda provider: provider._stripe_payment_link_refresh(),
-        )
-
-    @api.model
-    def _cron_stripe_payment_link_poll(self):
-        """Ask Stripe what happened: often where it cannot report, else for what was lost."""
-        now = fields.Datetime.now()
-        self._stripe_payment_link_each(
-            [('state', '!=', 'disabled')],
-            lambda provider: (
-                provider._stripe_payment_link_poll_is_due(now)
-                and provider._stripe_payment_link_poll(now)
-            ),
-        )
-
-    @api.model
-    def _stripe_payment_link_each(self, domain, work):
-        """Do a cron's work for each provider that nobody else is at, one a commit."""
-        cron = self.env['ir.cron']
-        providers = self.search([('code', '=', PROVIDER_CODE), *domain])
-        cron._commit_progress(remaining=len(providers))
-        for provider in providers:
-            try:
-                # A report that Stripe delivers at the same moment must not cost the whole turn.
-                retrying(partial(self._stripe_payment_link_turn, provider, work), self.env)
-            except REPLAYED:
-                self.env.cr.rollback()
-            except (StripeGatewayError, UserError) as error:
-                # Neither kind tells a secret; the next practice's turn comes all the same.
-                _logger.warning("Stripe account of provider %s: %s", provider.id, error)
-            if not cron._commit_progress(1):
-                break
-
-    @api.model
-    def _stripe_payment_link_turn(self, provider, work):
-        # Events that arrive meanwhile refer to the provider: they must not have to wait.
-        provider = provider.try_lock_for_update(allow_referencing=True)
-        if provider:
-            work(provider)
-
-    def _stripe_payment_link_poll_is_due(self, now):
-        listening = self._stripe_payment_link_signing_secret()
-        last = self.stripe_payment_link_polled_at
-        return (
-            not listening
-            or not self._stripe_payment_link_can_be_reached()
-            or not last
-            or last <= now - POLL_PAUSE_WITH_WEBHOOK
-        )
-
-    def _stripe_payment_link_poll(self, now):
-        """Put into the inbox what happened since the last look.
-
-        :raise StripeGatewayError: if Stripe cannot be reached or refuses.
-        """
-        seen = self.stripe_payment_link_seen_until or now
-        since = (seen - POLL_OVERLAP).replace(tzinfo=timezone.utc)
-        inbox_sudo = self.env['practice.stripe.event'].sudo()
-        events = self._stripe_payment_link_gateway().events(
-            list(inbox_sudo._handlers()), int(since.timestamp())
-        )
-        for event in events:
-            inbox_sudo._store(self, event)
-        newest = max((event['created'] for event in events), default=0)
-        self.write(
-            {
-                'stripe_payment_link_polled_at': now,
-                'stripe_payment_link_seen_until': max(
-                    seen, fields.Datetime.to_datetime('1970-01-01') + relativedelta(seconds=newest)
-                ),
-            }
-        )
+        domain = [('code', '=', PROVIDER_CODE), ('stripe_payment_link_account', '!=', False)]
+        work_off(self.search(domain), lambda one: one._stripe_payment_link_refresh())

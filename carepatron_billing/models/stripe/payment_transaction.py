@@ -3,18 +3,17 @@ import secrets
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
 from odoo.tools import formatLang
 
 from odoo.addons.payment import utils as payment_utils
-from odoo.addons.payment.logging import get_payment_logger
 
 from ...const import PROVIDER_CODE
 from ...gateways.stripe_gateway import StripeGatewayError
-from ...tools.concurrency import REPLAYED, claim, commit_before_call, from_timestamp
+from ...tools.concurrency import claim, commit_now, from_timestamp
+from ...tools.crons import work_off
 from .one_way_to_pay import claim_alone
-
-_logger = get_payment_logger(__name__)
 
 # Stripe keeps a session open for 24 hours at most, counted from when the request arrives.
 SESSION_LIFE = relativedelta(hours=23)
@@ -171,7 +170,7 @@ class PaymentTransaction(models.Model):
         )
         if not refusal:
             self._stripe_payment_link_begin()
-            commit_before_call(self.env)
+            commit_now(self.env)
         return refusal
 
     def _stripe_payment_link_begin(self):
@@ -339,31 +338,18 @@ class PaymentTransaction(models.Model):
     def _cron_stripe_payment_link_reconcile(self):
         """Ask Stripe about open sessions, for what webhooks missed or cannot reach, and close
         those that ask for what is not due any more."""
-        domain = [
-            ('provider_code', '=', PROVIDER_CODE),
-            ('state', 'in', ('draft', 'pending')),
-            ('provider_id.state', '!=', 'disabled'),
-        ]
+        domain = Domain(
+            [
+                ('provider_code', '=', PROVIDER_CODE),
+                ('state', 'in', ('draft', 'pending')),
+                ('provider_id.state', '!=', 'disabled'),
+            ]
+        )
         waited = fields.Datetime.now() - RECONCILE_AFTER
         txs = self.search(domain, order='id').filtered(
             lambda tx: tx.last_state_change < waited or tx._stripe_payment_link_is_stale()
         )
-        cron = self.env['ir.cron']
-        cron._commit_progress(remaining=len(txs))
-        for tx in txs:
-            try:
-                tx = tx.try_lock_for_update().filtered_domain(domain)
-                if tx:
-                    tx._stripe_payment_link_reconcile_one()
-                    self.env.flush_all()
-            except REPLAYED:
-                # Its event or its payer is just being served: the next run looks again.
-                self.env.cr.rollback()
-            except (StripeGatewayError, UserError) as error:
-                self.env.cr.rollback()
-                _logger.warning("Payment %s could not be reconciled: %s", tx.reference, error)
-            if not cron._commit_progress(1):
-                break
+        work_off(txs, lambda tx: tx._stripe_payment_link_reconcile_one(), domain)
 
     def _stripe_payment_link_reconcile_one(self):
         """Find out what became of an open session, and close one that asks for what is not due."""

@@ -6,7 +6,7 @@ from odoo.fields import Command
 
 from ...const import PROVIDER_CODE
 from ...gateways.stripe_gateway import StripeGatewayError
-from ...tools.concurrency import commit_before_call
+from ...tools.concurrency import commit_now
 from .one_way_to_pay import claim_alone
 
 # A session that is about to close is no page to send a payer to.
@@ -57,7 +57,7 @@ class PracticePaymentLink(models.Model):
         if refused:
             return self.env['payment.transaction'].sudo()
         tx_sudo = link_sudo._open_transaction() or link_sudo._create_transaction(amount)
-        commit_before_call(self.env)
+        commit_now(self.env)
         return tx_sudo
 
     def _explain_refusal(self, amount) -> str:

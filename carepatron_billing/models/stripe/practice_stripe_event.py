@@ -4,11 +4,13 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.constants import GC_UNLINK_LIMIT
 
 from ...gateways.stripe_gateway import StripeGatewayError
 from ...tools.concurrency import REPLAYED, claim
+from ...tools.crons import work_off
 
 _logger = logging.getLogger(__name__)
 
@@ -134,29 +136,13 @@ class PracticeStripeEvent(models.Model):
     @api.model
     def _cron_process(self):
         """Process what is waiting, one event a commit, so that one failure stops no other."""
-        domain = [
-            '|',
-            ('state', '=', 'new'),
-            '&',
-            ('state', '=', 'failed'),
-            ('next_attempt_at', '<=', fields.Datetime.now()),
-        ]
+        now = fields.Datetime.now()
+        domain = Domain('state', '=', 'new') | (
+            Domain('state', '=', 'failed') & Domain('next_attempt_at', '<=', now)
+        )
         events = self.search(domain, order='id', limit=BATCH)
-        cron = self.env['ir.cron']
-        cron._commit_progress(remaining=self.search_count(domain))
-        for event in events:
-            try:
-                event = event.try_lock_for_update().filtered_domain(domain)
-                if event:
-                    event._process()
-                    event.flush_recordset()
-            except REPLAYED:
-                # Another process is just recording the same payment: nothing went wrong. The
-                # transaction is of no more use; the next run looks again.
-                self.env.cr.rollback()
-                self._trigger_again()
-            if not cron._commit_progress(1):
-                break
+        waiting = self.search_count(domain)
+        work_off(events, lambda event: event._process(), domain, remaining=waiting)
 
     def _process(self):
         """Process one event; what goes wrong is kept on it and tried again later.
@@ -182,10 +168,6 @@ class PracticeStripeEvent(models.Model):
         else:
             self.write({'state': state, 'error': False, 'next_attempt_at': False})
             self.activity_unlink([ACTIVITY])
-
-    def _trigger_again(self):
-        cron = self.env.ref(CRON).sudo()
-        cron._trigger(fields.Datetime.now() + relativedelta(seconds=2))
 
     def _fail(self, message):
         self.env.invalidate_all()

@@ -1,1 +1,1 @@
-from . import practice_card_charge
+from . import practice_card_charge, practice_dialog_stripe

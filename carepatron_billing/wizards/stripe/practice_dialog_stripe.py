@@ -26,9 +26,8 @@ class PracticeDialogStripe(models.AbstractModel):
     @api.depends('company_id')
     def _compute_facts(self):
         for dialog in self:
-            provider = dialog.company_id._billing_provider_sudo()
             dialog.has_debits = bool(dialog.company_id.billing_stripe_debits)
-            dialog.payer_count = len(provider._stripe_payment_link_holders())
+            dialog.payer_count = 0
 
     def _leaving(self):
         """Return the company, so that leaving its account does with the cards as was chosen.
