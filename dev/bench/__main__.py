@@ -4,6 +4,7 @@ import importlib.util
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from ..environment.attached import attach
 from ..environment.report import Failure, say, warn
@@ -38,8 +39,10 @@ def main(names: list[str]) -> int:
     return 0 if all_met else 1
 
 
-def _load(file: Path):
+def _load(file: Path) -> Any:
     spec = importlib.util.spec_from_file_location(f"dev.bench.benchmarks.{file.stem}", file)
+    if not spec or not spec.loader:
+        raise Failure(f"{file} is no Python file")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ..environment.attached import Attached
 from ..environment.odoo import OdooServer
@@ -36,7 +37,7 @@ class Bench:
         source = self.stack.odoo.source
         self.stack.odoo.source = source._replace(addons=(*source.addons, *folders))
 
-    def inside(self, database: str, script: Path, **given: object):
+    def inside(self, database: str, script: Path, **given: object) -> Any:
         """Run a script inside Odoo and return its `result`, see `Odoo.script`.
 
         It finds its parameters in `given` and measures with `dev.bench.meter.Meter`.
@@ -46,7 +47,7 @@ class Bench:
         return self.stack.odoo.script(database, script, given)
 
     @contextlib.contextmanager
-    def server(self, database: str, workers: int = 0, **options: object) -> Iterator[OdooServer]:
+    def server(self, database: str, workers: int = 0, **options: Any) -> Iterator[OdooServer]:
         """An Odoo server on a database for as long as the block lasts."""
         server = OdooServer(self.stack.odoo, database, workers=workers, **options)
         try:

@@ -5,6 +5,7 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 from odoo import sql_db
 
@@ -16,9 +17,9 @@ class Meter:
     disturbance doesn't decide.
     """
 
-    def __init__(self, env):
+    def __init__(self, env: Any):
         self._env = env
-        self._rounds = defaultdict(list)
+        self._rounds: dict[str, list[tuple[float, float]]] = defaultdict(list)
 
     @contextlib.contextmanager
     def __call__(self, step: str, records: int = 1) -> Iterator[None]:

@@ -1,5 +1,7 @@
 """Shows measurements as a table."""
 
+from collections.abc import Iterator
+
 from .row import Row
 
 HEAD = ("what", "ours", "peer", "ratio", "target", "met")
@@ -15,7 +17,7 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def _aligned(line: tuple[str, ...], widths: list[int]):
+def _aligned(line: tuple[str, ...], widths: list[int]) -> Iterator[str]:
     first, *others = zip(line, widths, strict=True)
     yield first[0].ljust(first[1])
     for cell, width in others:

@@ -1,6 +1,8 @@
 """Asks the server for what Odoo's web client asks it for, by the views' own fields."""
 
 import ast
+from datetime import datetime
+from typing import Any
 
 from lxml import etree
 
@@ -14,13 +16,13 @@ class WebClient:
     :param env: the user's, with the context of their web client
     """
 
-    def __init__(self, env):
+    def __init__(self, env: Any):
         self.env = env
-        self._known = {}
+        self._known: dict[tuple[str, str], tuple[dict, Any, dict]] = {}
 
-    def open_list(self, action: str, group_by: str | None = None) -> dict:
+    def open_list(self, name: str, group_by: str | None = None) -> dict:
         """Open a list, with its groups if it has some."""
-        action, arch, fields = self._open(action, "list")
+        action, arch, fields = self._open(name, "list")
         model = self.env[action["res_model"]]
         domain = ast.literal_eval(action["domain"] or "[]")
         specification = self._specify(arch, fields)
@@ -37,12 +39,12 @@ class WebClient:
             unfold_read_default_limit=RECORDS,
         )
 
-    def open_form(self, action: str, record) -> list[dict]:
+    def open_form(self, name: str, record: Any) -> list[dict]:
         """Open a record."""
-        _action, arch, fields = self._open(action, "form")
+        _action, arch, fields = self._open(name, "form")
         return record.with_env(self.env).web_read(self._specify(arch, fields))
 
-    def open_week(self, start, stop, people) -> list[dict]:
+    def open_week(self, start: datetime, stop: datetime, people: Any) -> list[dict]:
         """Open the calendar between two moments, with the calendars of these partners."""
         _action, arch, _fields = self._open("calendar.action_calendar_event", "calendar")
         mapped = map(arch.get, ("date_start", "date_stop", "date_delay", "all_day", "color"))
@@ -57,7 +59,7 @@ class WebClient:
         people.with_env(events.env).get_attendee_detail([record["id"] for record in records])
         return records
 
-    def _open(self, name, kind):
+    def _open(self, name: str, kind: str) -> tuple[dict, Any, dict]:
         """Return an action, and the arch and the fields of its view of a kind."""
         if (name, kind) not in self._known:
             action = self.env["ir.actions.act_window"]._for_xml_id(name)
@@ -67,9 +69,9 @@ class WebClient:
             self._known[name, kind] = action, arch, found["models"][action["res_model"]]["fields"]
         return self._known[name, kind]
 
-    def _specify(self, arch, fields):
+    def _specify(self, arch: Any, fields: dict) -> dict:
         """Return the specification of a view's fields, as the web client makes it."""
-        specification = {}
+        specification: dict[str, dict] = {}
         for node in arch.iter("field"):
             if any(parent.tag == "field" for parent in node.iterancestors()):
                 continue
@@ -78,7 +80,7 @@ class WebClient:
             if kind == "many2one":
                 specification[name] = {"fields": {"display_name": {}}}
             elif kind in ("one2many", "many2many"):
-                rows = {
+                rows: dict[str, dict] = {
                     child.get("name"): {}
                     for child in node.iterdescendants("field")
                     if child.getparent().tag == "list"

@@ -7,6 +7,7 @@ One card in ten is declined. Then the same many again, by a server that is kille
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import stripe
 
@@ -89,7 +90,7 @@ def _alone(url: str, key: str, cards: list[list[str]]) -> float:
     client = stripe.StripeClient(key, base_addresses={"api": url})
     start = time.perf_counter()
     for customer, method in cards:
-        params = {
+        params: Any = {
             "amount": 12000,
             "currency": "usd",
             "customer": customer,

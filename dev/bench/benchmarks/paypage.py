@@ -34,7 +34,7 @@ def run(bench: Bench) -> list[Row]:
     )
     pages = bench.inside(database, ADDRESSES)
     with bench.server(database, workers=WORKERS, max_cron_threads=0) as server:
-        rates = {"ours": [], "peer": []}
+        rates: dict[str, list[float]] = {"ours": [], "peer": []}
         for side in rates:
             _send(f"{server.url}{pages[side]}", pages["number"], WARM_UP)
         for _round in range(ROUNDS):
@@ -57,9 +57,9 @@ def _send(url: str, number: str, count: int) -> float:
 
     address = urlsplit(url)
 
-    def ask(_turn):
+    def ask(_turn: int) -> None:
         # As lean as can be: the senders share the cores with what they measure.
-        connection = http.client.HTTPConnection(address.hostname, address.port, timeout=60)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
         connection.request("GET", f"{address.path}?{address.query}")
         answer = connection.getresponse()
         page = answer.read()

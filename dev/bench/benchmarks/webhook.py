@@ -65,7 +65,7 @@ class _Endpoint:
 
     def __init__(self, url: str):
         self._address = urlsplit(url)
-        self._took = []
+        self._took: list[float] = []
         self._seconds = 0.0
 
     def send(self, references: list[str], count: bool = True) -> None:
@@ -91,7 +91,7 @@ class _Endpoint:
     def _post(self, letter: tuple[bytes, dict[str, str]]) -> float:
         begin = time.perf_counter()
         connection = http.client.HTTPConnection(
-            self._address.hostname, self._address.port, timeout=60
+            self._address.hostname or "", self._address.port, timeout=60
         )
         connection.request("POST", self._address.path, *letter)
         answer = connection.getresponse()
