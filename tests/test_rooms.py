@@ -12,7 +12,11 @@ from dev.environment import addon, paths
 from tests.rooms import namings, rooms
 
 #: A room may name a later one here, and why.
-EXCEPTIONS: dict[tuple[str, str], str] = {}
+EXCEPTIONS: dict[tuple[str, str], str] = {
+    # {due_date} stands in the texts of invoice templates; a reminder's field is called so by chance.
+    ("models/documents/practice_invoice_template_texts.py", "due_date"): "a placeholder",
+    ("views/documents/practice_invoice_template_views.xml", "due_date"): "a placeholder",
+}
 #: What a module of Odoo defines by `def` or as a field.
 DEFINITIONS = re.compile(r"^\s+def (\w+)\(|^    (\w+)(?:: \w+)? = fields\.", re.MULTILINE)
 
