@@ -15,7 +15,6 @@ names say nothing. *Notices to screens* are what the web client of who may see t
 """
 
 import re
-import xmlrpc.client
 from datetime import datetime, timedelta, timezone
 from email import message_from_string
 from email.policy import default
@@ -25,7 +24,7 @@ import requests
 
 from dev.environment.ports import free_port
 from tests.payer import save_card, session_in
-from tests.practice import Practice, wait_until
+from tests.practice import Practice, Refused, wait_until
 
 WORDS = {
     "service": "Quillservice",
@@ -166,7 +165,7 @@ def send_link(practice, invoice):
 
 def refused(practice, *call):
     """Make a call that ends in an error."""
-    with pytest.raises(xmlrpc.client.Fault):
+    with pytest.raises(Refused):
         practice.call(*call)
 
 

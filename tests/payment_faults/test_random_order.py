@@ -1,15 +1,13 @@
 """Whatever is done to a payment in whatever order, the books hold what Stripe holds."""
 
-import xmlrpc.client
-
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.payer import payer_of, save_card, session_in, status_of
-from tests.practice import at_once, let_an_hour_pass, wait_until
+from tests.practice import Refused, at_once, let_an_hour_pass, wait_until
 
-# What Odoo answers over XML-RPC where a user would read a message.
-USER_ERROR = 2
+# Where a user would read a message.
+USER_ERRORS = ("MissingError", "RedirectWarning", "UserError", "ValidationError")
 STEPS = (
     "pay",
     "pay twice",
@@ -169,8 +167,8 @@ def _refund_from_the_desk(practice, invoice, way, scope):
     dialog = practice.call("manager", "practice.refund", "create", values, context=context)
     try:
         practice.call("manager", "practice.refund", "action_refund", [dialog])
-    except xmlrpc.client.Fault as fault:
-        if fault.faultCode != USER_ERROR:
+    except Refused as refusal:
+        if refusal.kind not in USER_ERRORS:
             raise
 
 

@@ -1,12 +1,10 @@
 """Setup payments: by a key or by Connect, how the account stands, what webhooks missed, the end."""
 
-import xmlrpc.client
-
 import pytest
 
 from dev.stripe_fake.client import FakeClient
 from tests.payer import PAID, save_card, session_in
-from tests.practice import wait_until
+from tests.practice import Refused, wait_until
 from tests.stripe_setup.manager import (
     ALL_PERMISSIONS,
     card,
@@ -131,7 +129,7 @@ def test_nobody_reads_a_secret_and_no_dialog_keeps_one(practice, fake):
             ("search_read", ([(field, "=like", "%")], ["id"])),
             ("write", ([identifier], {field: "sk_test_ofSomebodyElse"})),
         ):
-            with pytest.raises(xmlrpc.client.Fault):
+            with pytest.raises(Refused):
                 practice.call("admin", "payment.provider", method, *arguments)
     (values,) = practice.call("admin", "payment.provider", "read", [identifier])
     assert key not in str(values)
@@ -144,7 +142,7 @@ def test_test_key_is_no_key_for_a_practice_that_takes_real_payments(practice, fa
     connect(practice, new_key("sk_test"))
     live = new_key("sk_live")
     # The fake takes live endpoints at https addresses only.
-    with pytest.raises(xmlrpc.client.Fault, match="Stripe refused"):
+    with pytest.raises(Refused, match="Stripe refused"):
         connect(practice, live)
     assert "Payments become real" in check(practice, live)["notice"]
     assert provider(practice, "state") == "test"
@@ -237,7 +235,7 @@ def test_saved_cards_are_removed_at_stripe_before_the_key_goes(practice, fake):
     assert practice.call("manager", model, "read", [dialog], ["payer_count"])[0]["payer_count"] == 2
     # Where Stripe does not answer, the key stays: it is needed to remove them.
     fake.fail_next("/v1/customers", status=500, times=9)
-    with pytest.raises(xmlrpc.client.Fault, match="could not be removed at Stripe"):
+    with pytest.raises(Refused, match="could not be removed at Stripe"):
         practice.call("manager", model, "action_disconnect", [dialog])
     fake.clear_faults()
     practice.press("manager", model, "action_disconnect", dialog)
@@ -269,7 +267,7 @@ def test_cards_are_removed_at_the_old_account_before_another_takes_its_place(pra
     practice.call("frontdesk", "practice.card.holder", "write", [int(holder)], agreed)
     # Where Stripe does not answer, the account stays: its key is needed to remove them.
     fake.fail_next("/v1/customers", status=500, times=9)
-    with pytest.raises(xmlrpc.client.Fault, match="could not be removed at Stripe"):
+    with pytest.raises(Refused, match="could not be removed at Stripe"):
         connect(practice, new)
     fake.clear_faults()
     assert provider(practice, "stripe_payment_link_account") == fake.account_of(old)
@@ -303,7 +301,7 @@ def test_stripe_out_of_reach_keeps_the_account_until_it_can_be_left(practice, fa
     connect(practice, new_key())
     practice.click_pay(practice.link(practice.new_invoice()))
     fake.drop_next("/v1/checkout/sessions", when="before", times=20)
-    with pytest.raises(xmlrpc.client.Fault, match="cannot be reached"):
+    with pytest.raises(Refused, match="cannot be reached"):
         disconnect(practice)
     assert card(practice, "state") == ("test",)
 
@@ -351,10 +349,10 @@ def test_connected_account_is_made_completed_and_paid_into(practice, fake):
 def test_only_managers_of_the_practice_set_it_up(practice, fake):
     key = new_key()
     for login in ("frontdesk", "practitioner"):
-        with pytest.raises(xmlrpc.client.Fault):
+        with pytest.raises(Refused):
             connect(practice, key, login)
         for action in ("check", "complete", "disconnect"):
-            with pytest.raises(xmlrpc.client.Fault):
+            with pytest.raises(Refused):
                 practice.call(
                     login, "res.company", f"action_billing_stripe_{action}", [company(practice)]
                 )
@@ -363,5 +361,5 @@ def test_only_managers_of_the_practice_set_it_up(practice, fake):
         ("create", ({"company_id": foreign, "secret_key": key},)),
         ("onchange", ([], {"company_id": foreign, "check_count": 1}, ["check_count"], {})),
     ):
-        with pytest.raises(xmlrpc.client.Fault):
+        with pytest.raises(Refused):
             practice.call("manager", "practice.stripe.setup", method, *arguments)
