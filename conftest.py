@@ -15,7 +15,28 @@ import odoo
 from dev.environment.attached import VARIABLE, attach
 
 #: What takes longest, the longest first, as `make test ARGS=--durations=60` shows it.
-LONGEST_FIRST = ("tests/test_stock_suites.py",)
+LONGEST_FIRST = (
+    "tests/test_stock_suites.py",
+    "tests/payment_faults",
+    "carepatron_billing/tests/test_attacker.py",
+    "tests/payments",
+    "tests/stripe_setup",
+    "tests/test_environment.py",
+    "carepatron_billing/tests/test_access.py",
+    "carepatron_billing/tests/test_document_content.py",
+    "tests/test_cards.py",
+    "tests/test_front_desk.py",
+    "tests/test_payment_crashes.py",
+    "tests/test_invoice_batches.py",
+    "tests/test_payment_form.py",
+    "tests/test_planted_secrets.py",
+    "tests/test_concurrency.py",
+    "tests/test_main_job.py",
+    "tests/test_reminder_mails.py",
+    "tests/test_invoice_templates.py",
+    "carepatron_billing/tests/test_refund.py",
+    "carepatron_billing/tests/test_invoice_correct.py",
+)
 
 
 def pytest_configure():
