@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from . import paths
+from .locks import exclusive
 from .report import Failure, say
 
 DEBIAN_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -97,9 +99,13 @@ def require(*needs: Need) -> None:
         raise Failure(f"{names} is missing. Install with: {by_hand}")
     say(f"- Installing {names} from the system's packages")
     environment = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive"]
-    # A list that is missing or old makes the second command fail, and that one tells why.
-    subprocess.run([*environment, "apt-get", "update", "-qq"], capture_output=True, check=False)
-    result = subprocess.run([*environment, *install], capture_output=True, text=True, check=False)
+    update = [*environment, "apt-get", "update", "-qq"]
+    with exclusive(paths.cache() / "apt.lock", "Waiting for another run that uses apt"):
+        # A list that is missing or old makes the second command fail, and that one tells why.
+        subprocess.run(update, capture_output=True, check=False)
+        result = subprocess.run(
+            [*environment, *install], capture_output=True, text=True, check=False
+        )
     still_missing = [need.what for need in missing if not need.is_there()]
     if result.returncode or still_missing:
         words = (result.stderr or result.stdout).strip().splitlines()
