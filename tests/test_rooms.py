@@ -13,7 +13,7 @@ from tests.rooms import namings, rooms
 
 #: A room may name a later one here, and why.
 EXCEPTIONS: dict[tuple[str, str], str] = {
-    # {due_date} stands in the texts of invoice templates; a reminder's field is called so by chance.
+    # The placeholder of invoice texts and a field of reminders have one name by chance.
     ("models/documents/practice_invoice_template_texts.py", "due_date"): "a placeholder",
     ("views/documents/practice_invoice_template_views.xml", "due_date"): "a placeholder",
 }

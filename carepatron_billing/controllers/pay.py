@@ -10,7 +10,8 @@ from odoo.exceptions import ValidationError
 from odoo.http import request
 
 from ..const import PROVIDER_CODE
-from ..gateways.stripe_gateway import StripeGatewayError, is_page, page_sources
+from ..gateways.stripe_addresses import is_page, page_sources
+from ..gateways.stripe_gateway import StripeGatewayError
 from ..models.payment_links.practice_payment_link_page import GONE, READABLE
 from .guard import WINDOW_SECONDS, Guard
 from .second_check import SecondCheck

@@ -1,22 +1,19 @@
 """The only door to Stripe: everything that leaves for its API or arrives from it signed."""
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 import stripe
+
+from .stripe_addresses import api_base
 
 #: An object of Stripe's, as https://docs.stripe.com/api lays it out.
 Answer = dict[str, Any]
 Params = dict[str, Any]
 Method = Callable[..., Any]
 
-DEFAULT_API_BASE = stripe.DEFAULT_API_BASE
-PAGES = 'https://checkout.stripe.com'
-LOOPBACK = ('127.0.0.1', 'localhost', '::1')
 # A worker must not hang on Stripe; what times out is repeated under the same idempotency key.
 TIMEOUT_SECONDS = 10
 NETWORK_RETRIES = 2
@@ -24,11 +21,14 @@ NETWORK_RETRIES = 2
 MOST_EVENT_TYPES = 20
 # What a charge did to the balance, in one answer with its PaymentIntent.
 MOVEMENT = 'latest_charge.balance_transaction'
+_METHODS = ('payment_intent.payment_method', 'setup_intent.payment_method')
 # Stripe's ids are at most 255 characters long. https://docs.stripe.com/upgrades
 NAME_PATTERN = re.compile(r'[A-Za-z0-9_.-]{1,255}')
 # No time stamp of Stripe's is past the year 9999, where dates end.
 LAST_SECOND = 253402300800
 
+# Bad UTF-8 and bad JSON are ValueErrors; brackets can nest too deeply.
+_MALFORMED = (ValueError, TypeError, AttributeError, RecursionError)
 _CONNECTION_ERRORS = (stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError)
 
 
@@ -90,13 +90,7 @@ class StripeGateway:
         return self._call(
             self._client.v1.checkout.sessions.retrieve,
             session_id,
-            {
-                'expand': [
-                    'payment_intent.latest_charge.balance_transaction',
-                    'payment_intent.payment_method',
-                    'setup_intent.payment_method',
-                ]
-            },
+            {'expand': [f'payment_intent.{MOVEMENT}', *_METHODS]},
         )
 
     def expire_checkout_session(self, session_id: str) -> Answer:
@@ -361,43 +355,6 @@ def _code(error: stripe.StripeError) -> str:
     return error.code or (details.get('code') if isinstance(details, dict) else '') or ''
 
 
-def api_base() -> str:
-    """Return the address of Stripe's API.
-
-    ``STRIPE_API_BASE`` in the server's environment leads to a stand-in on this very machine;
-    anything else is refused, since the key would be sent there.
-
-    :raises ValueError: if the override is not a loopback address.
-    """
-    override = os.environ.get('STRIPE_API_BASE')
-    if not override:
-        return DEFAULT_API_BASE
-    if urlsplit(override).hostname not in LOOPBACK:
-        raise ValueError("STRIPE_API_BASE may only name an address on this machine.")
-    return override.rstrip('/')
-
-
-def page_sources() -> str:
-    """Return where Stripe's payment pages stand, as a browser's content policy has it.
-
-    An account may have a domain of its own for them instead, which is not among these.
-    https://docs.stripe.com/payments/checkout/custom-domains
-
-    :raises ValueError: if the API's override is not a loopback address.
-    """
-    if api_base() == DEFAULT_API_BASE:
-        return PAGES
-    return ' '.join(f'http://{host}:*' for host in LOOPBACK[:2])
-
-
-def is_page(url: str) -> bool:
-    """Whether an address is that of a payment page at one of `page_sources`."""
-    target = urlsplit(url)
-    if api_base() == DEFAULT_API_BASE:
-        return f'{target.scheme}://{target.netloc}' == PAGES
-    return target.hostname in LOOPBACK
-
-
 def verify_event(body: bytes, signature_header: str | None, secret: str | None) -> Answer:
     """Return the event in a webhook's body if Stripe signed it lately.
 
@@ -417,14 +374,7 @@ def verify_event(body: bytes, signature_header: str | None, secret: str | None) 
             body.decode(), signature_header, secret, stripe.Webhook.DEFAULT_TOLERANCE
         )
         event = json.loads(body)
-    except (
-        stripe.SignatureVerificationError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-    ):
-        # UnicodeDecodeError and JSONDecodeError are ValueErrors; brackets can nest too deeply.
+    except (stripe.SignatureVerificationError, *_MALFORMED):
         raise refusal from None
     if not _is_event(event):
         raise refusal

@@ -8,7 +8,8 @@ import stripe
 
 from odoo.tests import BaseCase, tagged
 
-from ..gateways.stripe_gateway import StripeGateway, StripeGatewayError, api_base, verify_event
+from ..gateways.stripe_addresses import api_base
+from ..gateways.stripe_gateway import StripeGateway, StripeGatewayError, verify_event
 
 SECRET = 'whsec_of_this_practice'
 STAMPS = ('', '9' * 40, '-1', 'NaN', '1e9', '0')

@@ -9,7 +9,7 @@ import polib
 from odoo.tests import tagged
 from odoo.tools.misc import file_path
 
-from ..models.client_rights.res_partner_export import CONTACT, SETTINGS
+from ..models.client_rights.res_partner_export_sections import CONTACT, SETTINGS
 from .common import BillingCommon
 
 LANGUAGES = ('de', 'es', 'fr', 'nl', 'pt')
@@ -17,7 +17,7 @@ LANGUAGES = ('de', 'es', 'fr', 'nl', 'pt')
 CLIENT_FACING = re.compile(
     r'^code:.*/(reports/(?!account_move_sample)'
     r'|models/\w+/practice_(payment_link_page|card_holder_page|link_code|reminder_sms)'
-    r'|models/invoices/account_move_payer|models/client_rights/res_partner_export)'
+    r'|models/invoices/account_move_payer|models/client_rights/res_partner_export|models/audit_log/res_partner)'
     r'|^model_terms:ir\.ui\.view,arch_db:carepatron_billing\.(client_export|mail_(?!compose_)|pay_|report_)'
     r'|^model:mail\.template,(subject|body_html):'
 )

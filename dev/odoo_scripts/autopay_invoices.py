@@ -10,7 +10,7 @@ import stripe
 
 from odoo.fields import Command, Datetime
 
-from odoo.addons.carepatron_billing.gateways.stripe_gateway import api_base
+from odoo.addons.carepatron_billing.gateways.stripe_addresses import api_base
 
 GOOD, DECLINED = "4242424242424242", "4000000000000341"
 

@@ -2,7 +2,8 @@ from urllib.parse import urljoin, urlsplit
 
 from odoo import fields, models
 
-from ...gateways.stripe_gateway import DEFAULT_API_BASE, StripeGatewayError, api_base
+from ...gateways.stripe_addresses import DEFAULT_API_BASE, api_base
+from ...gateways.stripe_gateway import StripeGatewayError
 
 
 class PaymentProvider(models.Model):
