@@ -68,7 +68,7 @@ class AccountMoveReport(models.AbstractModel):
 
     def _get_credit(self, move, amount):
         """Return what the payer has left over of other invoices, as label and text, or False."""
-        credit = move._billing_told_credit()
+        credit = move._billing_shown_credit()
         if not credit:
             return False
         today = format_date(self.env, move.company_id._billing_today())

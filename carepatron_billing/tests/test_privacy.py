@@ -173,7 +173,7 @@ class TestPrivacy(BillingCommon, HttpCase):
     # === WARNINGS === #
 
     def test_warning_follows_the_level(self):
-        told = self.move._billing_told_in
+        told = self.move._billing_clinical_words
         mail = f"{CLINICAL_NAME}, {CLINICAL_CODE}, Z63.0, see https://a.example/F32.1"
         self.assertEqual(told("", mail), [CLINICAL_CODE, CLINICAL_NAME, "Z63.0"])
         self.company.billing_privacy_mail = 'names'

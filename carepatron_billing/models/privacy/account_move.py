@@ -74,7 +74,7 @@ class AccountMove(models.Model):
         more = len(texts) - SHOWN_SERVICES
         return f': {shown}, +{more}' if more > 0 else f': {shown}'
 
-    def _billing_told_in(self, subject, text):
+    def _billing_clinical_words(self, subject, text):
         """Return what a mail about these invoices tells of their services though it may not.
 
         :param str subject: of the mail

@@ -106,7 +106,7 @@ class AccountMove(models.Model):
         self.mapped('billing_credit')
         return super()._billing_prefetch_documents()
 
-    def _billing_told_credit(self):
+    def _billing_shown_credit(self):
         """Return the credit that the payer of this invoice is told of.
 
         :rtype: float

@@ -16,7 +16,7 @@ class PracticePaymentLink(models.Model):
 
     def _page_credit(self, due):
         """Return the sentence about what the payer has left over of other invoices; '' without."""
-        credit = due.moves[:1]._billing_told_credit()
+        credit = due.moves[:1]._billing_shown_credit()
         if not credit:
             return ''
         return self.env._(

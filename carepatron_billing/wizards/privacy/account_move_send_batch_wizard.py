@@ -21,7 +21,7 @@ class AccountMoveSendBatchWizard(models.TransientModel):
                 settings = self._get_default_sending_settings(move)
                 if 'email' in settings['sending_methods']:
                     text = html2plaintext(settings['mail_body'] or '')
-                    told.update(move._billing_told_in(settings['mail_subject'] or '', text))
+                    told.update(move._billing_clinical_words(settings['mail_subject'] or '', text))
             wizard.billing_clinical = ", ".join(sorted(told))
 
     def action_send_and_print(self, force_synchronous=False, allow_fallback_pdf=False):

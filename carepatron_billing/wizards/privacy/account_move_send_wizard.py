@@ -21,7 +21,7 @@ class AccountMoveSendWizard(models.TransientModel):
                 wizard.move_id._billing_is_of_sessions()
             ):
                 text = html2plaintext(wizard.body or '')
-                told = wizard.move_id._billing_told_in(wizard.subject or '', text)
+                told = wizard.move_id._billing_clinical_words(wizard.subject or '', text)
             wizard.billing_clinical = ", ".join(told)
 
     def action_send_and_print(self, allow_fallback_pdf=False):

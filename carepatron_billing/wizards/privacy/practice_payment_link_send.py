@@ -19,7 +19,8 @@ class PracticePaymentLinkSend(models.TransientModel):
             wizard._check_link()
             moves_sudo = wizard.link_id.sudo()._moves()
             text = html2plaintext(wizard.message or '')
-            wizard.clinical = ", ".join(moves_sudo._billing_told_in(wizard.subject or '', text))
+            words = moves_sudo._billing_clinical_words(wizard.subject or '', text)
+            wizard.clinical = ", ".join(words)
 
     def action_send(self) -> dict:
         """Override to warn once if the mail tells what the client came for."""
