@@ -38,7 +38,7 @@ class TestAutopay(BillingCommon):
         )
 
     def plan(self):
-        return self.move._billing_autopay_plan(self.holder)
+        return self.move._billing_next_charge(self.holder)
 
     def announce(self):
         self.holder._autopay_one(self.move)

@@ -170,7 +170,7 @@ class TestDispute(BillingCommon):
         holder = self.env['practice.card.holder']._for(self.client_partner, self.company)
         holder.write({'autopay': 'issue', 'autopay_how': "on the phone"})
         self.assertFalse(self.move._billing_chargeable()[1])
-        self.assertFalse(self.move._billing_autopay_plan(holder).day)
+        self.assertFalse(self.move._billing_next_charge(holder).day)
 
     def test_fee_carries_the_tax_of_its_account_and_closed_books_move_the_entry(self):
         tax = self.env['account.tax'].create(

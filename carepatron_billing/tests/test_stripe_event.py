@@ -84,7 +84,7 @@ class TestStripeEvent(BillingCommon):
 
     def test_activity_ends_when_the_event_is_processed_at_last(self):
         event = self.receive(type='customer.created')
-        event._call_manager()
+        event._notify_manager()
         self.assertTrue(self.activities())
         event._process()
         self.assertFalse(self.activities())

@@ -1,11 +1,11 @@
 from odoo import models
 from odoo.fields import Domain
 
-from ..client_rights.client_export import section
+from ..client_rights.res_partner_export_sections import section
 
 
 class ResPartner(models.Model):
-    """Who corrected where bills go, handed a client's data over, and anonymised a client."""
+    """Who corrected where bills go, and what the log keeps of a client who asks."""
 
     _inherit = 'res.partner'
 
@@ -14,6 +14,8 @@ class ResPartner(models.Model):
         self.env['practice.audit.log']._note('email', self)
         return result
 
+    # === CLIENTS' RIGHTS === #
+
     def _billing_export_zip(self, companies):
         content = super()._billing_export_zip(companies)
         for company in companies:
@@ -21,22 +23,11 @@ class ResPartner(models.Model):
         return content
 
     def _billing_export_sections(self, companies, documents):
-        """Override to tell what the log has of this client, too."""
         sections = super()._billing_export_sections(companies, documents)
+        return [*sections, self._billing_export_log(companies)]
+
+    def _billing_export_log(self, companies):
         moves = self._billing_export_moves(companies)
-        return [*sections, self._billing_export_log(companies, moves)]
-
-    def _billing_anonymise(self):
-        is_done = super()._billing_anonymise()
-        if is_done:
-            self.env['practice.audit.log']._note('anonymise', self)
-        return is_done
-
-    def _billing_forget_texts(self, old_name, new_name):
-        super()._billing_forget_texts(old_name, new_name)
-        self.env['practice.audit.log']._forget_partner(self, new_name)
-
-    def _billing_export_log(self, companies, moves):
         rows = self.env['practice.audit.log'].search(
             Domain('company_id', 'in', companies.ids)
             & (
@@ -52,3 +43,14 @@ class ResPartner(models.Model):
             *self._billing_columns(model, 'detail'),
         ]
         return section('log', self.env._("Audit log"), columns, rows)
+
+    def _billing_anonymise(self):
+        is_done = super()._billing_anonymise()
+        if is_done:
+            self.env['practice.audit.log']._note('anonymise', self)
+        return is_done
+
+    def _billing_forget_texts(self, old_name, new_name):
+        result = super()._billing_forget_texts(old_name, new_name)
+        self.env['practice.audit.log']._forget_partner(self, new_name)
+        return result

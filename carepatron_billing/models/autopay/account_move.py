@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import NamedTuple
 
 from odoo import fields, models
@@ -11,18 +11,18 @@ RETRY_DAYS = (1, 3, 7)
 GROUP = 'carepatron_billing.group_practitioner'
 
 
-class Plan(NamedTuple):
+class NextCharge(NamedTuple):
     """When an invoice is charged by itself, worked out at the moment of asking.
 
     :param day: the day in the practice's time zone; None if it is not
     :param due_day: the day that it is due, or was issued, whichever autopay goes by
     :param card: the card (sudo)
     :param is_told: whether the payer was told in time
-    :param amount: what is charged if that is now; a plan is not kept to be charged later
+    :param amount: what is charged if that is now; this is not kept to be charged later
     """
 
-    day: object
-    due_day: object
+    day: date | None
+    due_day: date | None
     card: models.BaseModel
     is_told: bool
     amount: float
@@ -52,8 +52,8 @@ class AccountMove(models.Model):
     def _compute_billing_autopay_on(self):
         for move in self:
             holder = move.partner_id._billing_autopay(move.company_id)
-            plan = move._billing_autopay_plan(holder) if holder else None
-            move.billing_autopay_on = plan.day if plan else False
+            charge = move._billing_next_charge(holder) if holder else None
+            move.billing_autopay_on = charge.day if charge else False
 
     def _post(self, soft=True):
         """Override of `account` to have a card charged soon where that was agreed on issue."""
@@ -64,22 +64,18 @@ class AccountMove(models.Model):
             self.env.ref('carepatron_billing.ir_cron_autopay').sudo()._trigger()
         return posted
 
-    def _billing_autopay_plan(self, holder):
-        """Return when this invoice (sudo) is charged by itself.
+    def _billing_next_charge(self, holder) -> NextCharge:
+        """Return when this invoice (sudo) is charged by itself; what keeps it from that, rooms add.
 
         :param practice.card.holder holder: the payer's, with autopay on
-        :rtype: Plan
         """
         self.ensure_one()
-        nothing = Plan(None, None, self.env['payment.token'], False, 0.0)
-        # Whoever had the bank take money back is not charged again without a person's decision.
-        if self._billing_present_dispute():
-            return nothing
+        nothing = NextCharge(None, None, self.env['payment.token'], False, 0.0)
         card = self.partner_id._billing_card(self.company_id)
         if not card:
             return nothing
         due, problem = self._billing_chargeable_due()
-        if problem or self._billing_reminder_pauses().get(self):
+        if problem:
             return nothing
         today = self.company_id._billing_today()
         due_day = due.terms.get('next_due_date') or self.invoice_date_due or today
@@ -87,7 +83,7 @@ class AccountMove(models.Model):
             due_day = min(due_day, self.invoice_date or today)
         retry_day = self._billing_autopay_retry(card)
         if retry_day is None:
-            return nothing._replace(due_day=due_day, card=card)
+            return nothing
         notice = timedelta(self.company_id.billing_autopay_notice_days)
         is_told = not notice or self.billing_autopay_told_for == due_day
         told_on = (
@@ -96,7 +92,7 @@ class AccountMove(models.Model):
             else today
         )
         day = max(due_day, told_on + notice, retry_day or due_day)
-        return Plan(day, due_day, card, is_told, due.now)
+        return NextCharge(day, due_day, card, is_told, due.now)
 
     def _billing_autopay_retry(self, card):
         """Return from which day on a card that was declined is asked again.
@@ -114,10 +110,10 @@ class AccountMove(models.Model):
         first = self.company_id._billing_day(declined[0].last_state_change)
         return first + timedelta(RETRY_DAYS[len(declined) - 1])
 
-    def _billing_autopay_announce(self, plan):
+    def _billing_autopay_announce(self, charge):
         """Tell the payer what will be charged, to which card, and when."""
         self.billing_autopay_told_at = fields.Datetime.now()
-        self.billing_autopay_told_for = plan.due_day
+        self.billing_autopay_told_for = charge.due_day
         self._billing_autopay_mail('mail_template_autopay_notice')
 
     def _billing_timeline_entries(self) -> list[dict]:
@@ -144,10 +140,6 @@ class AccountMove(models.Model):
             self.env._("%(invoice)s: %(why)s", invoice=self.name, why=tx.state_message)
         )
         self._billing_autopay_mail('mail_template_autopay_stopped')
-        manager = self.company_id._billing_manager()
-        if manager:
-            self.with_context(lang=manager.lang).activity_schedule(
-                'mail.mail_activity_data_warning',
-                summary=self.env._("Autopay was switched off: %s", tx.state_message),
-                user_id=manager.id,
-            )
+        self.company_id._billing_notify_manager(
+            self, lambda env: env._("Autopay was switched off: %s", tx.state_message)
+        )

@@ -144,18 +144,18 @@ class PracticeCardHolder(models.Model):
     def _autopay_one(self, move):
         if self.autopay == 'off':
             return
-        plan = move._billing_autopay_plan(self)
+        charge = move._billing_next_charge(self)
         today = move.company_id._billing_today()
-        if not plan.day:
+        if not charge.day:
             return
-        if not plan.is_told:
+        if not charge.is_told:
             # Told on the day that leaves the payer just the days that were promised.
             notice = timedelta(move.company_id.billing_autopay_notice_days)
-            if plan.day - notice <= today:
-                move._billing_autopay_announce(plan)
+            if charge.day - notice <= today:
+                move._billing_autopay_announce(charge)
             return
-        if plan.day <= today:
-            tx = move._billing_new_charge(plan.card, plan.amount, billing_autopay=True)
+        if charge.day <= today:
+            tx = move._billing_new_charge(charge.card, charge.amount, billing_autopay=True)
             tx._billing_charge_now()
 
     def _autopay_tell_expiring(self):

@@ -83,11 +83,8 @@ class ResPartner(models.Model):
         """Return all invoices (sudo) that this contact pays or was treated for."""
         return self.sudo()._billing_export_moves()
 
-    def _billing_why_kept(self):
-        """Return, in sentences, why this contact (sudo) cannot be anonymised now.
-
-        :rtype: list[str]
-        """
+    def _billing_why_kept(self) -> list[str]:
+        """Return, in sentences, why this contact (sudo) cannot be anonymised now."""
         self.ensure_one()
         env = self.env
         if self.user_ids:
@@ -182,12 +179,11 @@ class ResPartner(models.Model):
 
     # === BUSINESS METHODS - DOING IT === #
 
-    def _billing_anonymise(self):
+    def _billing_anonymise(self) -> bool:
         """Make this contact nobody, for good; the ledger stays as it is. Done twice, it is done
         once.
 
         :return: whether it was done now; not, if it had been before
-        :rtype: bool
         :raise AccessError: if the user is no manager
         :raise UserError: if something has to be kept; it says what
         """

@@ -1,11 +1,11 @@
-import re
+"""The tables of a client's export."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from odoo import models
 from odoo.fields import Domain
 from odoo.tools import html2plaintext
-
-from ...const import PROVIDER_CODE
-from .client_export import section
 
 # What a practice set for one client.
 SETTINGS = (
@@ -33,20 +33,43 @@ CONTACT = (
     'vat',
     'lang',
 )
-# What opens a page of ours, or of Odoo's, to whoever has it.
-KEYS = re.compile(r'(/billing/\w+/|access_token=)[\w-]+')
+
+
+class Section(NamedTuple):
+    """A table of the export.
+
+    :param key: its name for machines
+    :param title: its name for people
+    :param labels: of the columns, by their name for machines
+    :param rows: plain values, by column
+    """
+
+    key: str
+    title: str
+    labels: dict[str, str]
+    rows: list[dict]
+
+
+def section(key: str, title: str, columns: list[tuple], records: Iterable) -> Section:
+    """Return a section of one row for each record.
+
+    :param columns: of (name, label, getter), the last one a function of the record
+    """
+    return Section(
+        key,
+        title,
+        {name: label for name, label, _get in columns},
+        [{name: get(record) for name, _label, get in columns} for record in records],
+    )
 
 
 class ResPartner(models.Model):
-    """The tables of a client's export."""
-
     _inherit = 'res.partner'
 
-    def _billing_export_sections(self, companies, documents):
-        """Return the tables of the export.
+    def _billing_export_sections(self, companies, documents) -> list[Section]:
+        """Return the tables of the export; later rooms add theirs.
 
         :param dict documents: see `_billing_export_documents`
-        :rtype: list[Section]
         """
         moves = self._billing_export_moves(companies)
         own = moves.filtered(lambda move: move.partner_id == self)
@@ -168,140 +191,30 @@ class ResPartner(models.Model):
         lines = self._billing_export_lines(moves)
         return section('services', self.env._("Services on invoices"), columns, lines)
 
-    def _billing_export_own(self, model, companies, by='partner_id', more=(), order='id'):
-        """Return the records of a model that are this contact's, of these practices."""
-        domain = [(by, '=', self.id), ('company_id', 'in', companies.ids), *more]
-        return self.env[model].search(domain, order=order)
-
     def _billing_export_sessions(self, companies):
-        items = self._billing_export_own(
-            'practice.billing.item', companies, 'client_id', order='date, id'
+        items = self.env['practice.billing.item'].search(
+            [('client_id', '=', self.id), ('company_id', 'in', companies.ids)], order='date, id'
         )
         columns = [
             *self._billing_columns(
                 'practice.billing.item',
-                *('company_id', 'date', 'practitioner_id', 'name', 'code', 'quantity'),
-                *('price_unit', 'tax_ids', 'amount_total', 'currency_id', 'attendance', 'state'),
+                'company_id',
+                'date',
+                'practitioner_id',
+                'name',
+                'code',
+                'quantity',
+                'price_unit',
+                'tax_ids',
+                'amount_total',
+                'currency_id',
+                'attendance',
+                'state',
                 'waive_reason',
             ),
             ('invoice', self.env._("Invoice"), lambda item: item.invoice_id.name or None),
         ]
         return section('sessions', self.env._("Sessions and other charges"), columns, items)
-
-    def _billing_export_money(self, companies, documents):
-        columns = [
-            *self._billing_columns(
-                'account.payment',
-                *('company_id', 'name', 'date', 'payment_type', 'journal_id', 'amount'),
-                *('currency_id', 'memo', 'billing_receipt_at', 'billing_credit_kept_at'),
-            ),
-            ('document', self.env._("Document"), lambda one: documents.get(one, ("",))[0]),
-        ]
-        payments = self._billing_export_payments(companies)
-        return section('payments', self.env._("Payments and refunds"), columns, payments)
-
-    def _billing_export_online(self, companies):
-        """Return what was tried online; Stripe's own references open nothing for a client."""
-        txs = self._billing_export_own(
-            'payment.transaction', companies, more=[('provider_code', '=', PROVIDER_CODE)]
-        )
-        columns = self._billing_columns(
-            'payment.transaction',
-            *('company_id', 'create_date', 'reference', 'operation', 'amount', 'currency_id'),
-            *('token_id', 'state', 'state_message', 'billing_autopay', 'billing_consent'),
-            *('partner_name', 'partner_email', 'partner_phone'),
-            *('partner_address', 'partner_zip', 'partner_city'),
-        )
-        return section('online_payments', self.env._("Online payments and refunds"), columns, txs)
-
-    def _billing_export_cards(self, companies):
-        tokens = self._billing_all_cards(active_test=False)
-        columns = [
-            *self._billing_columns('payment.token', 'company_id', 'billing_brand'),
-            ('last_four', self.env._("Last four digits"), lambda token: token.payment_details),
-            *self._billing_columns(
-                'payment.token',
-                *('billing_expires_on', 'billing_consent', 'billing_consent_at'),
-                *('billing_expiry_told_at', 'active'),
-            ),
-        ]
-        own = tokens.filtered(lambda token: token.company_id in companies)
-        return section('cards', self.env._("Saved cards"), columns, own)
-
-    def _billing_export_autopay(self, companies):
-        holders = self._billing_export_own('practice.card.holder', companies)
-        columns = self._billing_columns(
-            'practice.card.holder',
-            *('company_id', 'autopay', 'autopay_how', 'autopay_at', 'autopay_terms'),
-            'autopay_stopped',
-        )
-        return section('autopay', self.env._("Autopay"), columns, holders)
-
-    def _billing_export_links(self, companies):
-        """Return when payment links were sent and opened; the links themselves are keys."""
-        links = self._billing_export_own('practice.payment.link', companies, 'payer_id')
-        columns = [
-            ('invoice', self.env._("Invoice"), lambda link: link.move_id.name or None),
-            *self._billing_columns(
-                'practice.payment.link', 'company_id', 'sent_at', 'viewed_at', 'revoked_at'
-            ),
-        ]
-        return section('links', self.env._("Payment links"), columns, links)
-
-    def _billing_export_mails(self, companies, own):
-        """Return the mails to this contact.
-
-        :param own: recordset of `account.move`: the invoices that this contact pays
-        """
-        payments = self._billing_export_payments(companies)
-        holders = self._billing_export_own('practice.card.holder', companies)
-        about = Domain.OR(
-            Domain('model', '=', records._name) & Domain('res_id', 'in', records.ids)
-            for records in (own, payments, holders)
-        )
-        reminders = self._billing_export_own('practice.reminder.mail', companies, 'payer_id')
-        messages = self.env['mail.message'].search(
-            about
-            & (
-                Domain('message_type', '=', 'email_outgoing')
-                | Domain('outgoing_email_to', '!=', False)
-                | Domain('notified_partner_ids', 'in', self.ids)
-            )
-            # They stand beside, each once.
-            & Domain('message_id', 'not in', reminders.mapped('message_ref')),
-            order='id',
-        )
-        rows = [
-            (one.date, one.outgoing_email_to or self.email, one.subject, one.body)
-            for one in messages
-        ] + [
-            (one.attempted_at or one.create_date, one.email, one.subject, one.body)
-            for one in reminders
-        ]
-        columns = [
-            ('date', self.env._("Date"), lambda row: row[0]),
-            ('to', self.env._("To"), lambda row: row[1]),
-            ('subject', self.env._("Subject"), lambda row: row[2]),
-            ('text', self.env._("Text"), lambda row: _plain(row[3] or '')),
-        ]
-        return section('mails', self.env._("Mails"), columns, sorted(rows, key=lambda row: row[0]))
-
-    def _billing_export_reminders(self, companies):
-        reminders = self._billing_export_own('practice.reminder', companies, 'payer_id')
-        columns = self._billing_columns(
-            'practice.reminder',
-            *('company_id', 'day', 'move_id', 'due_date', 'amount', 'currency_id', 'state'),
-            'reason',
-        )
-        return section('reminders', self.env._("Reminders"), columns, reminders)
-
-    def _billing_export_disputes(self, companies):
-        disputes = self._billing_export_own('practice.dispute', companies)
-        columns = self._billing_columns(
-            'practice.dispute',
-            *('company_id', 'opened_at', 'amount', 'currency_id', 'reason', 'state', 'closed_at'),
-        )
-        return section('disputes', self.env._("Disputes"), columns, disputes)
 
     def _billing_export_shares(self, companies):
         """Return who pays; another person is not named."""
@@ -322,9 +235,3 @@ class ResPartner(models.Model):
             *self._billing_columns('practice.payer.share', 'kind', 'percent', 'amount'),
         ]
         return section('shares', self.env._("Who pays"), columns, shares)
-
-
-def _plain(html):
-    """Return a mail's text without the part of its links that opens them."""
-    text = re.sub(r'\n\s*\n\s*', '\n\n', html2plaintext(html)).strip()
-    return KEYS.sub(r'\1…', text)

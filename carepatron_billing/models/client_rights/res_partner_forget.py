@@ -28,7 +28,7 @@ CLEARED = (
 
 
 class ResPartner(models.Model):
-    """What anonymising takes out of a client's records, one method for each kind."""
+    """What anonymising takes out, step by step."""
 
     _inherit = 'res.partner'
 

@@ -121,6 +121,14 @@ class AccountMove(models.Model):
         )
         return max(self.currency_id.round(left - taken), 0.0)
 
+    def _billing_next_charge(self, holder):
+        """Override: whoever had the bank take money back is not charged again without a person's
+        decision."""
+        charge = super()._billing_next_charge(holder)
+        if charge.day and self._billing_present_dispute():
+            return charge._replace(day=None)
+        return charge
+
     def _billing_check_changeable(self):
         """Override: a bank may be deciding about what was paid for this invoice."""
         if any(self.sudo().billing_dispute_ids.mapped('is_open')):
@@ -176,18 +184,7 @@ class AccountMove(models.Model):
             lambda line: line.billing_service_date and not line.billing_item_id
         ):
             facts.append(env._("Service on %s", format_date(env, line.billing_service_date)))
-        for sending in self.billing_sending_ids.sorted('id'):
-            if sending.outcome == 'sent':
-                facts.append(
-                    env._(
-                        "Mail with the invoice sent to %(email)s on %(at)s",
-                        email=sending.emails,
-                        at=at(sending.create_date),
-                    )
-                )
-        for reminder in self.billing_reminder_ids.sorted('id'):
-            if reminder.state == 'sent':
-                facts.append(env._("Reminder sent on %s", at(reminder.create_date)))
+        facts += self._billing_evidence_of_mails(at)
         for link in self.billing_link_ids.filtered('viewed_at'):
             facts.append(env._("Invoice opened by its private link on %s", at(link.viewed_at)))
         for note in self._billing_credits():
@@ -199,3 +196,18 @@ class AccountMove(models.Model):
                 )
             )
         return facts
+
+    def _billing_evidence_of_mails(self, at) -> list[str]:
+        """Return in sentences which mails about this invoice (sudo) went out.
+
+        :param at: gives a moment in words
+        """
+        return [
+            self.env._(
+                "Mail with the invoice sent to %(email)s on %(at)s",
+                email=sending.emails,
+                at=at(sending.create_date),
+            )
+            for sending in self.billing_sending_ids.sorted('id')
+            if sending.outcome == 'sent'
+        ]

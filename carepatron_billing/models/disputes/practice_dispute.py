@@ -1,17 +1,12 @@
-from datetime import timedelta
-
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
 from odoo.addons.payment import utils as payment_utils
 
+from ...const import MANAGER_ACTIVITY
 from ...tools.concurrency import claim, from_timestamp
 
-ACTIVITY = 'mail.mail_activity_data_warning'
-# Banks take up to two months and a half to decide; reminders wait that long, and no longer than
-# the dispute. https://docs.stripe.com/disputes/how-disputes-work
-LONGEST = timedelta(days=90)
 INQUIRY = ('warning_needs_response', 'warning_under_review')
 TO_ANSWER = ('needs_response', 'warning_needs_response')
 OPEN = (*TO_ANSWER, 'under_review', 'warning_under_review')
@@ -90,7 +85,6 @@ class PracticeDispute(models.Model):
     opened_at = fields.Datetime(string="Opened", readonly=True)
     closed_at = fields.Datetime(string="Closed", readonly=True)
     evidence_due = fields.Datetime(string="Answer until", readonly=True)
-    pause_ids = fields.Many2many('practice.reminder.pause', readonly=True)
 
     _dispute_uniq = models.UniqueIndex(
         '(provider_id, dispute)', "This dispute has been taken over already."
@@ -176,7 +170,7 @@ class PracticeDispute(models.Model):
                 }
             )
         dispute._book(shown)
-        dispute._call_people()
+        dispute._follow_up()
         return dispute
 
     def _values(self, source, shown):
@@ -207,50 +201,26 @@ class PracticeDispute(models.Model):
         self.ensure_one()
         return self.evidence_due and self.company_id._billing_day(self.evidence_due)
 
-    def _call_people(self):
-        """Hold back reminders while it is open, and tell a manager what is to be done by when."""
-        if self.is_open:
-            self._pause_reminders()
-        elif self.state != 'lost':
-            self.pause_ids.filtered(lambda pause: not pause.ended_at).action_resume()
-        self.activity_unlink([ACTIVITY])
-        manager = self.company_id._billing_manager()
-        if not manager or not (self.state in TO_ANSWER or self._is_to_be_settled()):
-            return
-        named = self.with_context(lang=manager.lang)
+    def _follow_up(self):
+        """Ask a manager for what is to be done, by when; what else follows from the state, rooms
+        add."""
+        self.activity_unlink([MANAGER_ACTIVITY])
+        company = self.company_id
         if self.state in TO_ANSWER:
-            summary = named.env._("A payment is disputed: answer at Stripe in time")
-        else:
-            summary = named.env._("A dispute was lost: credit the invoice, or have it paid")
-        named.activity_schedule(
-            ACTIVITY,
-            date_deadline=self._day_due() if self.state in TO_ANSWER else None,
-            summary=summary,
-            user_id=manager.id,
-        )
+            company._billing_notify_manager(
+                self,
+                lambda env: env._("A payment is disputed: answer at Stripe in time"),
+                self._day_due(),
+            )
+        elif self._is_to_be_settled():
+            company._billing_notify_manager(
+                self, lambda env: env._("A dispute was lost: credit the invoice, or have it paid")
+            )
 
     def _is_to_be_settled(self):
         """Whether it was lost and its invoices wait for somebody's decision."""
         return self.state == 'lost' and any(
             not move.currency_id.is_zero(move.amount_residual) for move in self.move_ids
-        )
-
-    def _pause_reminders(self):
-        today = self.company_id._billing_today()
-        until = max(self._day_due() or today, today) + LONGEST
-        live = self.pause_ids.filtered(lambda pause: not pause.ended_at)
-        new = self.move_ids - self.pause_ids.move_id
-        live.filtered(lambda pause: pause.until < today + timedelta(days=14)).until = until
-        self.pause_ids |= live.create(
-            [
-                {
-                    'company_id': self.company_id.id,
-                    'move_id': move.id,
-                    'reason': 'dispute',
-                    'until': until,
-                }
-                for move in new
-            ]
         )
 
     def _describe(self):

@@ -4,6 +4,8 @@ from zoneinfo import ZoneInfo
 from odoo import fields, models
 from odoo.exceptions import AccessError
 
+from ...const import MANAGER_ACTIVITY
+
 
 class ResCompany(models.Model):
     _inherit = 'res.company'
@@ -124,6 +126,23 @@ class ResCompany(models.Model):
             .all_user_ids.filtered(lambda user: user.active and self in user.company_ids)
         )
         return managers.sorted(lambda user: (user.has_group('base.group_system'), user.id))[:1]
+
+    def _billing_notify_manager(self, record, summary, date_deadline=None):
+        """Ask a manager of the practice to look at a record, once until that is done.
+
+        :param record: one of a model that has activities
+        :param summary: what it is about; takes an environment of the manager's language
+        :param datetime.date date_deadline: until when; today unless given
+        """
+        manager = self._billing_manager()
+        if not manager:
+            return
+        record = record.with_context(lang=manager.lang)
+        words = summary(record.env)
+        if not record.activity_search([MANAGER_ACTIVITY], manager.id, [('summary', '=', words)]):
+            record.activity_schedule(
+                MANAGER_ACTIVITY, date_deadline, summary=words, user_id=manager.id
+            )
 
     def _billing_zone(self):
         """Return the practice's time zone.

@@ -196,8 +196,8 @@ class AccountMove(models.Model):
             self._message_log(
                 body=self.env._("The credit note of a refund could not be confirmed: %s", error)
             )
-            self._billing_call_manager(
-                lambda: self.env._("The credit note of a refund could not be confirmed")
+            self.company_id._billing_notify_manager(
+                self, lambda env: env._("The credit note of a refund could not be confirmed")
             )
 
     def _billing_close_sessions(self):

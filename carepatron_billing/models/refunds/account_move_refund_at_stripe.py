@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.fields import Command
 
-ACTIVITY = 'mail.mail_activity_data_warning'
+from ...const import MANAGER_ACTIVITY
 
 
 class AccountMove(models.Model):
@@ -84,9 +84,10 @@ class AccountMove(models.Model):
             creditable = min(amount, self._billing_creditable())
             if self.currency_id.compare_amounts(creditable, 0.0) > 0:
                 self._billing_new_credit_draft(payment, creditable)
-        self._billing_call_manager(
-            lambda: self.env._("A refund was made at Stripe: it needs a credit note")
-        )
+        for move in self:
+            move.company_id._billing_notify_manager(
+                move, lambda env: env._("A refund was made at Stripe: it needs a credit note")
+            )
 
     def _billing_creditable(self):
         """Return how much of this invoice (sudo) no credit note takes back, drafts counted.
@@ -144,21 +145,11 @@ class AccountMove(models.Model):
         self.reversal_move_ids.filtered(
             lambda note: payment and note.state == 'draft' and note.billing_refund_id == payment
         ).unlink()
-        self.activity_unlink([ACTIVITY])
-        self._billing_call_manager(
-            lambda: self.env._("A refund failed: the money is back at Stripe")
-        )
-
-    def _billing_call_manager(self, summary):
-        """Ask a manager to look at these invoices, once.
-
-        :param summary: gives what it is about, in the language of the manager
-        """
+        self.activity_unlink([MANAGER_ACTIVITY])
         for move in self:
-            manager = move.company_id._billing_manager()
-            if manager and not move.activity_search([ACTIVITY]):
-                move = move.with_context(lang=manager.lang)
-                move.activity_schedule(ACTIVITY, summary=summary(), user_id=manager.id)
+            move.company_id._billing_notify_manager(
+                move, lambda env: env._("A refund failed: the money is back at Stripe")
+            )
 
     def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
         """Override of `account`: a refund's credit note is matched with the refund first, and
@@ -171,4 +162,4 @@ class AccountMove(models.Model):
         debits = self.billing_refund_id.sudo()._billing_receivable_lines()
         credits = self.line_ids.filtered(lambda line: line.account_id in debits.account_id)
         (debits | credits).filtered(lambda line: not line.reconciled).reconcile()
-        self.reversed_entry_id.activity_unlink([ACTIVITY])
+        self.reversed_entry_id.activity_unlink([MANAGER_ACTIVITY])

@@ -1,5 +1,6 @@
 from . import (
     account_move,
+    practice_dispute,
     practice_reminder,
     practice_reminder_effect,
     practice_reminder_mail,

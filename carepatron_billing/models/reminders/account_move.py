@@ -281,6 +281,20 @@ class AccountMove(models.Model):
             )
         return entries
 
+    def _billing_next_charge(self, holder):
+        """Override: what is not reminded of is not charged either."""
+        charge = super()._billing_next_charge(holder)
+        if charge.day and self._billing_reminder_pauses():
+            return charge._replace(day=None)
+        return charge
+
+    def _billing_evidence_of_mails(self, at) -> list[str]:
+        return super()._billing_evidence_of_mails(at) + [
+            self.env._("Reminder sent on %s", at(reminder.create_date))
+            for reminder in self.billing_reminder_ids.sorted('id')
+            if reminder.state == 'sent'
+        ]
+
     def _billing_why_final(self):
         """Override: an invoice that was reminded of has been seen."""
         reason = super()._billing_why_final()
@@ -299,5 +313,5 @@ class AccountMove(models.Model):
         last = mails_sudo.sorted('id')[-1:]
         if last:
             last._mark('bounced', self.env._("The mail came back."))
-            last._call_desk(last.reminder_ids.move_id[:1], last._trouble)
+            last._notify_of_failure()
         return result

@@ -159,15 +159,14 @@ class PracticeReminderMail(models.Model):
             subject=self.subject,
         )
 
-    @api.model
-    def _call_desk(self, move, summary):
-        """Ask a manager to look at an invoice, once until that is done.
-
-        :param account.move move: (sudo)
-        :param callable summary: takes an environment, gives the words
-        """
-        manager = move.company_id._billing_manager()
-        activity = 'mail.mail_activity_data_warning'
-        if manager and not move.activity_search([activity], user_id=manager.id):
-            env = self.with_context(lang=manager.lang).env
-            move.activity_schedule(activity, summary=summary(env), user_id=manager.id)
+    def _notify_of_failure(self):
+        """Ask a manager to look at an invoice of this mail, which did not arrive for sure."""
+        is_uncertain = self.state == 'uncertain'
+        self.company_id._billing_notify_manager(
+            self.reminder_ids.move_id[:1],
+            lambda env: (
+                env._("It is not known whether a reminder reached the payer: please ask")
+                if is_uncertain
+                else env._("Reminders do not reach the payer: please check the e-mail address")
+            ),
+        )

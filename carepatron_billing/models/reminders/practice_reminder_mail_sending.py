@@ -1,20 +1,17 @@
 import logging
 import math
-import smtplib
 import time
 from datetime import timedelta
 
 from psycopg2.errors import UniqueViolation
 
 from odoo import api, fields, models, tools
-from odoo.exceptions import UserError
 from odoo.tools import SQL, email_normalize, formataddr, html2plaintext
-
-from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from ...tools.concurrency import REPLAYED, claim, commit_now
 from ...tools.crons import together_or_apart
 from ..invoices.account_move_status import UNPAID_STATES
+from .smtp_connection import UNREACHABLE, SmtpConnection
 
 _logger = logging.getLogger(__name__)
 
@@ -25,8 +22,6 @@ STALE = timedelta(minutes=15)
 # Attempts of one day where the mail server says *not now*, and the pause between two.
 ATTEMPTS = 3
 PAUSE = timedelta(hours=1)
-# What keeps a mail server from being reached.
-UNREACHABLE = (OSError, smtplib.SMTPException, UserError)
 
 
 class PracticeReminderMail(models.Model):
@@ -186,25 +181,28 @@ class PracticeReminderMail(models.Model):
         """
         end = self.env.context.get('cron_end_time', math.inf)
         letters = self.filtered(lambda mail: mail.state == 'queued')._build()
-        post = _Post(self._mail_server())
+        connection = SmtpConnection(self._mail_server())
         has_time = True
         for mail_id, message in letters.items():
             mail = self.browse(mail_id)
             try:
-                post.connect(message['From'])
+                connection.connect(message['From'])
             except UNREACHABLE as error:
                 _logger.warning("Reminders wait: the mail server cannot be reached: %s", error)
-                mail._call_desk(mail.reminder_ids.move_id[:1], mail._silence)
+                mail.company_id._billing_notify_manager(
+                    mail.reminder_ids.move_id[:1],
+                    lambda env: env._("Reminders wait: the mail server cannot be reached"),
+                )
                 has_time = False
                 break
             # What the database now knows is what the next one to look sees, whatever happens.
             if mail._take():
                 commit_now(self.env)
-                mail._mark(*post.send(message))
+                mail._mark(*connection.send(message))
             has_time = time.monotonic() < end
             if not has_time:
                 break
-        post.quit()
+        connection.quit()
         # What was not taken is planned again, with the amounts of then.
         commit_now(self.env)
         self._release()
@@ -267,15 +265,7 @@ class PracticeReminderMail(models.Model):
         moves = sent.filtered(lambda mail: mail.state == 'sent').reminder_ids.move_id
         moves.filtered(lambda move: not move.is_move_sent).is_move_sent = True
         for mail in sent.filtered(lambda mail: mail.state in ('refused', 'uncertain')):
-            mail._call_desk(mail.reminder_ids.move_id[:1], mail._trouble)
-
-    def _trouble(self, env):
-        if self.state == 'uncertain':
-            return env._("It is not known whether a reminder reached the payer: please ask")
-        return env._("Reminders do not reach the payer: please check the e-mail address")
-
-    def _silence(self, env):
-        return env._("Reminders wait: the mail server cannot be reached")
+            mail._notify_of_failure()
 
     def _settle_stale(self, company):
         """See to what a run left behind that was cut off."""
@@ -346,59 +336,3 @@ class PracticeReminderMail(models.Model):
             mail.id: [file for move in chosen for file in files.get(move.id, ())]
             for mail, chosen in wanted.items()
         }
-
-
-class _Post:
-    """One connection to the mail server, opened again where it was lost."""
-
-    def __init__(self, server):
-        self._server = server
-        self._session = None
-
-    def connect(self, sender):
-        """Make sure that the server listens."""
-        if self._session:
-            try:
-                self._session.noop()
-                return
-            except (OSError, smtplib.SMTPException):
-                self._session = None
-        self._session = self._server._connect__(smtp_from=sender)
-
-    def send(self, message):
-        """Send a message; return what became of it: state and reason."""
-        try:
-            self._server.send_email(message, smtp_session=self._session)
-        except (MailDeliveryException, smtplib.SMTPServerDisconnected) as error:
-            cause = error.__context__ if isinstance(error, MailDeliveryException) else error
-            self._session.close()
-            self._session = None
-            return _judge(cause or error)
-        except AssertionError as error:  # Odoo's word for an address that is none
-            return 'refused', str(error)
-        return 'sent', None
-
-    def quit(self):
-        """Take leave of the server."""
-        if self._session:
-            try:
-                self._session.quit()
-            except (OSError, smtplib.SMTPException):
-                _logger.debug("The mail server had hung up already.")
-
-
-def _judge(cause):
-    """Return state and reason after a failure: whether the mail can have left is all that counts.
-
-    RFC 5321, 4.2.1: 4yz is for now, 5yz is for good.
-    """
-    if isinstance(cause, smtplib.SMTPRecipientsRefused):
-        codes = [code for code, _text in cause.recipients.values()]
-        text = "; ".join(str(text, 'utf-8', 'replace') for _code, text in cause.recipients.values())
-        return ('refused' if min(codes) >= 500 else 'failed'), text
-    if isinstance(cause, smtplib.SMTPResponseException):
-        text = cause.smtp_error
-        return 'failed', text.decode(errors='replace') if isinstance(text, bytes) else str(text)
-    if isinstance(cause, (OSError, smtplib.SMTPServerDisconnected)):
-        return 'uncertain', str(cause) or cause.__class__.__name__
-    return 'failed', str(cause)

@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.constants import GC_UNLINK_LIMIT
 
+from ...const import MANAGER_ACTIVITY
 from ...gateways.stripe_gateway import StripeGatewayError
 from ...tools.concurrency import REPLAYED, claim
 from ...tools.crons import work_off
@@ -20,7 +21,6 @@ BATCH = 100
 # Stripe itself can send an event again for 30 days.
 KEPT_FOR = relativedelta(days=90)
 CRON = 'carepatron_billing.ir_cron_process_events'
-ACTIVITY = 'mail.mail_activity_data_warning'
 
 
 class PracticeStripeEvent(models.Model):
@@ -167,7 +167,7 @@ class PracticeStripeEvent(models.Model):
             )
         else:
             self.write({'state': state, 'error': False, 'next_attempt_at': False})
-            self.activity_unlink([ACTIVITY])
+            self.activity_unlink([MANAGER_ACTIVITY])
 
     def _fail(self, message):
         self.env.invalidate_all()
@@ -186,19 +186,15 @@ class PracticeStripeEvent(models.Model):
             cron = self.env.ref(CRON).sudo()
             cron._trigger(retry_at)
         else:
-            self._call_manager()
+            self._notify_manager()
 
-    def _call_manager(self):
+    def _notify_manager(self):
         """Ask a manager to look, once per practice: the list shows what else has failed."""
         asked = [('provider_id', '=', self.provider_id.id), ('activity_ids', '!=', False)]
-        manager = self.company_id._billing_manager()
-        if not manager or self.search_count(asked, limit=1):
-            return
-        self.with_context(lang=manager.lang).activity_schedule(
-            ACTIVITY,
-            summary=self.env._("A report from Stripe could not be processed"),
-            user_id=manager.id,
-        )
+        if not self.search_count(asked, limit=1):
+            self.company_id._billing_notify_manager(
+                self, lambda env: env._("A report from Stripe could not be processed")
+            )
 
     @api.autovacuum
     def _gc_processed(self) -> tuple[int, bool]:
