@@ -193,25 +193,6 @@ class TestBillingItem(SessionsCommon):
         lines = self.items(events).invoice_id.invoice_line_ids
         self.assertEqual(lines.sorted('id').billing_item_id, self.items(events).sorted('date'))
 
-    def test_each_invoice_of_a_batch_costs_few_queries(self):
-        Item = self.env['practice.billing.item']
-        Item._make_for_events(self.make_session())._invoice()  # warm caches
-        one, many = (
-            Item._make_for_events(
-                self.env['calendar.event'].union(*map(self.make_session, clients))
-            )
-            for clients in (self.make_clients(1), self.make_clients(15))
-        )
-        counts = []
-        for items in (one, many):
-            self.env.flush_all()
-            before = self.env.cr.sql_log_count
-            items._invoice()
-            self.env.flush_all()
-            counts.append(self.env.cr.sql_log_count - before)
-        # Odoo itself asks for the number, its rank and the analytic defaults of each.
-        self.assertLess(counts[1] - counts[0], 14 * 5)
-
     def test_waived_item_is_refused_until_billed_after_all(self):
         item = self.env['practice.billing.item']._make_for_events(self.make_session())
         self.env['practice.billing.waive'].with_user(self.front_desk).create(

@@ -134,19 +134,6 @@ class TestCalendarEvent(SessionsCommon):
             self.assertEqual(found | rest, events.with_user(user))
         self.assertEqual(len(found), 0)
 
-    def test_a_week_is_marked_by_one_query(self):
-        events = self.make_session()
-        self.state(events)
-        with self.assertQueryCount(1):
-            events.with_user(self.front_desk)._billing_read_states()
-        for _number in range(4):
-            events |= self.make_session()
-        self.invoice(events[0])
-        self.env.flush_all()
-        with self.assertQueryCount(1):
-            states = events.with_user(self.front_desk)._billing_read_states()
-        self.assertEqual(sorted(states.values()), ['invoiced'] + 4 * ['unbilled'])
-
     def test_price_shows_before_there_is_an_item(self):
         event = self.make_session(self.client + self.other_client, hours=24)
         shown = self.shown(event, self.front_desk)

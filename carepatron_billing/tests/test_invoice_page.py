@@ -66,20 +66,6 @@ class TestInvoicePage(BillingCommon):
         others = mine.search([('id', 'in', mine.ids), ('billing_status', '!=', 'paid')])
         self.assertEqual(others, (mine - moves['paid']).sorted())
 
-    def test_list_asks_the_database_as_often_for_many_invoices_as_for_few(self):
-        moves = self.env['account.move'].union(*(self.make_invoice() for _one in range(6)))
-        names = ['name', 'billing_client_id', 'partner_id', 'billing_status', 'amount_residual']
-
-        def count(some):
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.env.cr.sql_log_count
-            some.with_user(self.front_desk).read(names)
-            return self.env.cr.sql_log_count - before
-
-        count(moves)  # fills what Odoo keeps of rights and companies
-        self.assertEqual(count(moves), count(moves[:2]))
-
     # === DOCUMENT === #
 
     def test_page_shows_the_document_and_does_not_count_as_sending_it(self):

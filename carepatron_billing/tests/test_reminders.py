@@ -12,11 +12,6 @@ from .reminders_common import NOW, RemindersCommon
 
 @tagged('post_install', '-at_install')
 class TestReminders(RemindersCommon):
-    def count_queries(self):
-        before = self.env.cr.sql_log_count
-        self.Rule._load(self.company)
-        return self.env.cr.sql_log_count - before
-
     def test_rule_reads_itself_back(self):
         sentence = self.rule.sentence
         self.assertEqual(sentence, "7 days after the due date, then every 14 days, 2 times")
@@ -190,17 +185,6 @@ class TestReminders(RemindersCommon):
         dialog.action_start()
         self.run_cron(days=2)
         self.assertEqual(self.sent().move_id, new | old)
-
-    def test_finding_what_is_due_asks_the_same_queries_for_one_and_for_many(self):
-        self.make_due()
-        self.Rule._load(self.company)
-        self.env.invalidate_all()
-        one = self.count_queries()
-        for _ in range(8):
-            self.make_due(partner=self.client_partner.copy())
-        self.env.flush_all()
-        self.env.invalidate_all()
-        self.assertEqual(self.count_queries(), one)
 
     def test_front_desk_reminds_now_once_a_day(self):
         move = self.make_due(days_ago=2)

@@ -347,22 +347,6 @@ class TestSettings(SessionsCommon):
         send('sent')
         self.assertFalse(told())
 
-    def test_overview_asks_the_same_number_of_queries_for_more_invoices(self):
-        def queries():
-            self.env.flush_all()
-            self.env.invalidate_all()
-            before = self.env.cr.sql_log_count
-            self.overview(self.manager)
-            return self.env.cr.sql_log_count - before
-
-        self.invoice(self.make_session())
-        queries()
-        few = queries()
-        for hours in range(-30, -20, 2):
-            self.invoice(self.make_session(hours=hours))
-        self.assertEqual(queries(), few)
-        self.assertLess(few, 60)
-
     # === TAKINGS === #
 
     def test_desk_reads_clients_payments_and_changes_none(self):
