@@ -1,5 +1,10 @@
 """Values that several files share."""
 
+# Roles of Billing & Payments, each with all of those before it.
+PRACTITIONER = 'carepatron_billing.group_practitioner'
+FRONT_DESK = 'carepatron_billing.group_front_desk'
+MANAGER = 'carepatron_billing.group_manager'
+
 # `stripe` belongs to `payment_stripe`; *Link* alone is the name of a Stripe wallet.
 PROVIDER_CODE = 'stripe_payment_link'
 

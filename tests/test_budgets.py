@@ -20,7 +20,6 @@ from odoo.addons.carepatron_billing.tests.test_stripe_gateway import EVENT, sign
 from dev.bench.web_client import WebClient
 from dev.environment import paths
 from dev.stripe_fake.client import FakeClient
-
 from tests.budgets import BUDGETS, Budget
 
 AUTOPAY_INVOICES = paths.CHECKOUT / "dev/odoo_scripts/autopay_invoices.py"

@@ -6,6 +6,8 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ...tools.actions import notification
+
 # Who looks at the same page again within this time is not noted again.
 SAME_VISIT = timedelta(hours=1)
 
@@ -132,14 +134,7 @@ class PracticeAuditLog(models.Model):
         self.check_access('read')
         record = self.res_model in self.env and self.env[self.res_model].browse(self.res_id)
         if not record or not record.exists():
-            return {
-                'type': 'ir.actions.client',
-                'tag': 'display_notification',
-                'params': {
-                    'type': 'info',
-                    'message': self.env._("There is nothing to show, or not any more."),
-                },
-            }
+            return notification(self.env._("There is nothing to show, or not any more."), 'info')
         if self.res_model == 'account.move':
             return record._billing_action_open()
         return record.get_formview_action()

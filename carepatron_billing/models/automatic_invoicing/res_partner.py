@@ -1,9 +1,9 @@
 from odoo import api, fields, models
 from odoo.tools import format_date
 
+from ...const import FRONT_DESK
 from .schedule import CYCLES, MONTH_DAYS, WEEKDAYS
 
-GROUP = 'carepatron_billing.group_front_desk'
 RULE_FIELDS = {'billing_auto', 'billing_auto_weekday', 'billing_auto_month_day'}
 
 
@@ -17,49 +17,49 @@ class ResPartner(models.Model):
         string="Automatic Invoicing",
         company_dependent=True,
         copy=False,
-        groups=GROUP,
+        groups=FRONT_DESK,
         help="Of what this contact pays, and of this client's sessions. Empty: as the practice's.",
     )
     billing_auto_weekday = fields.Selection(
-        WEEKDAYS, string="Weekday", company_dependent=True, copy=False, groups=GROUP
+        WEEKDAYS, string="Weekday", company_dependent=True, copy=False, groups=FRONT_DESK
     )
     billing_auto_month_day = fields.Selection(
-        MONTH_DAYS, string="Day of the Month", company_dependent=True, copy=False, groups=GROUP
+        MONTH_DAYS, string="Day of the Month", company_dependent=True, copy=False, groups=FRONT_DESK
     )
     billing_auto_send = fields.Selection(
         [('yes', "Send"), ('no', "Don't send")],
         string="Payment Link",
         company_dependent=True,
         copy=False,
-        groups=GROUP,
+        groups=FRONT_DESK,
         help="Whether the link is sent with automatic invoices. Empty: as the practice's.",
     )
     billing_auto_since = fields.Datetime(
         string="Automatic Invoicing Changed",
         company_dependent=True,
         copy=False,
-        groups=GROUP,
+        groups=FRONT_DESK,
         readonly=True,
     )
     billing_auto_paused = fields.Boolean(
         string="Pause Automatic Invoicing",
         company_dependent=True,
         copy=False,
-        groups=GROUP,
+        groups=FRONT_DESK,
         help="Sessions wait until the pause is over, or somebody invoices them.",
     )
     billing_auto_paused_until = fields.Date(
         string="Paused Until",
         company_dependent=True,
         copy=False,
-        groups=GROUP,
+        groups=FRONT_DESK,
         help="The first day on which invoices are made again. Empty: until somebody ends it.",
     )
     billing_auto_pause_reason = fields.Char(
-        string="Paused Because", company_dependent=True, copy=False, groups=GROUP
+        string="Paused Because", company_dependent=True, copy=False, groups=FRONT_DESK
     )
     billing_auto_next = fields.Char(
-        string="Next Automatic Invoice", compute='_compute_billing_auto_next', groups=GROUP
+        string="Next Automatic Invoice", compute='_compute_billing_auto_next', groups=FRONT_DESK
     )
 
     # === COMPUTE METHODS === #

@@ -3,12 +3,12 @@ from typing import NamedTuple
 
 from odoo import fields, models
 
+from ...const import PRACTITIONER
 from ..cards.card_declines import AUTHENTICATION, HARD
 from ..invoices.account_move_timeline import happened
 
 # Days after the first decline on which the card is asked again.
 RETRY_DAYS = (1, 3, 7)
-GROUP = 'carepatron_billing.group_practitioner'
 
 
 class NextCharge(NamedTuple):
@@ -34,19 +34,19 @@ class AccountMove(models.Model):
     _inherit = 'account.move'
 
     billing_autopay_told_at = fields.Datetime(
-        string="Autopay Announced", readonly=True, copy=False, groups=GROUP
+        string="Autopay Announced", readonly=True, copy=False, groups=PRACTITIONER
     )
     billing_autopay_told_for = fields.Date(
         help="Which of the invoice's due dates the payer was told of.",
         readonly=True,
         copy=False,
-        groups=GROUP,
+        groups=PRACTITIONER,
     )
     billing_autopay_on = fields.Date(
         string="Charged By Itself On",
         compute='_compute_billing_autopay_on',
         compute_sudo=True,
-        groups=GROUP,
+        groups=PRACTITIONER,
     )
 
     def _compute_billing_autopay_on(self):

@@ -1,9 +1,7 @@
 from odoo import fields, models
 from odoo.tools import formatLang
 
-from ...const import PROVIDER_CODE
-
-MANAGER = 'carepatron_billing.group_manager'
+from ...const import MANAGER, PROVIDER_CODE
 
 
 class ResCompany(models.Model):

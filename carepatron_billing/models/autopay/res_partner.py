@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ...const import FRONT_DESK
 from ..invoices.account_move_status import UNPAID
 
 # Cards that last no longer are told about, see `_autopay_tell_expiring`.
@@ -25,7 +26,7 @@ class ResPartner(models.Model):
         string="Autopay",
         compute='_compute_billing_autopay',
         search='_search_billing_autopay',
-        groups='carepatron_billing.group_front_desk',
+        groups=FRONT_DESK,
     )
 
     @api.depends_context('company', 'uid')

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-GROUP = 'carepatron_billing.group_practitioner'
+from ...const import PRACTITIONER
 
 
 class CalendarEvent(models.Model):
@@ -9,30 +9,30 @@ class CalendarEvent(models.Model):
 
     _inherit = 'calendar.event'
 
-    billing_item_ids = fields.One2many('practice.billing.item', 'event_id', groups=GROUP)
+    billing_item_ids = fields.One2many('practice.billing.item', 'event_id', groups=PRACTITIONER)
 
     # What the desk may know of a session, also where its title and notes are private.
     billing_service_name = fields.Char(
         string="Session's Service",
         compute='_compute_billing',
-        groups=GROUP,
+        groups=PRACTITIONER,
     )
     billing_clients = fields.Char(
         string="Client",
         compute='_compute_billing',
-        groups=GROUP,
+        groups=PRACTITIONER,
     )
     billing_amount = fields.Monetary(
         string="Price",
         currency_field='billing_currency_id',
         compute='_compute_billing',
-        groups=GROUP,
+        groups=PRACTITIONER,
         help="With tax, for all clients of the session.",
     )
     billing_currency_id = fields.Many2one(
         'res.currency',
         compute='_compute_billing',
-        groups=GROUP,
+        groups=PRACTITIONER,
     )
     billing_attendance = fields.Selection(
         [
@@ -43,14 +43,14 @@ class CalendarEvent(models.Model):
         ],
         string="Attendance",
         compute='_compute_billing',
-        groups=GROUP,
+        groups=PRACTITIONER,
     )
     billing_is_group = fields.Boolean(
-        string="Several Clients", compute='_compute_billing', groups=GROUP
+        string="Several Clients", compute='_compute_billing', groups=PRACTITIONER
     )
     billing_notice = fields.Char(
         compute='_compute_billing',
-        groups=GROUP,
+        groups=PRACTITIONER,
         help="What somebody who bills this session should know.",
     )
 

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..sessions.calendar_event import GROUP
+from ...const import PRACTITIONER
 
 
 class CalendarEvent(models.Model):
@@ -21,13 +21,13 @@ class CalendarEvent(models.Model):
         ],
         string="Billing",
         compute='_compute_billing_state',
-        groups=GROUP,
+        groups=PRACTITIONER,
     )
     billing_is_uninvoiced = fields.Boolean(
         string="Uninvoiced",
         compute='_compute_billing_is_uninvoiced',
         search='_search_billing_is_uninvoiced',
-        groups=GROUP,
+        groups=PRACTITIONER,
     )
 
     # === COMPUTE METHODS === #
@@ -116,7 +116,7 @@ class CalendarEvent(models.Model):
                       FROM (%(without_item)s) client
                    ) share
              WHERE share.event_id IN (%(visible)s)
-          GROUP BY share.event_id
+          PRACTITIONER BY share.event_id
                     """,
                     which=which,
                     without_item=self._billing_clients_without_item_sql(which),

@@ -2,7 +2,7 @@ from odoo import fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ...const import PROVIDER_CODE
+from ...const import FRONT_DESK, PROVIDER_CODE
 from ...tools.privacy import is_tried
 
 
@@ -14,7 +14,7 @@ class AccountMove(models.Model):
     billing_card_name = fields.Char(
         string="Saved Card",
         compute='_compute_billing_card_name',
-        groups='carepatron_billing.group_front_desk',
+        groups=FRONT_DESK,
     )
 
     def _compute_billing_card_name(self):
@@ -31,7 +31,7 @@ class AccountMove(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        self._billing_check_group('carepatron_billing.group_front_desk')
+        self._billing_check_group(FRONT_DESK)
         if not self.partner_id:
             raise UserError(self.env._("Choose the client first."))
         holder = self.env['practice.card.holder']._for(self.partner_id, self.company_id)

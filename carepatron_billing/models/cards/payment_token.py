@@ -5,7 +5,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from ...const import PROVIDER_CODE
+from ...const import FRONT_DESK, PROVIDER_CODE
 
 BRANDS = {
     'amex': "American Express",
@@ -33,7 +33,7 @@ class PaymentToken(models.Model):
     billing_consent = fields.Text(string="Agreed To", readonly=True)
     billing_consent_at = fields.Datetime(string="Agreed On", readonly=True)
     billing_expiry_told_at = fields.Datetime(
-        string="Told of Expiry", readonly=True, groups='carepatron_billing.group_front_desk'
+        string="Told of Expiry", readonly=True, groups=FRONT_DESK
     )
     billing_preferred_at = fields.Datetime(
         help="Of a payer's cards, the one that was preferred last is charged.",
@@ -98,7 +98,7 @@ class PaymentToken(models.Model):
 
     def _billing_check_desk(self):
         self.check_access('read')
-        if not self.env.user.has_group('carepatron_billing.group_front_desk'):
+        if not self.env.user.has_group(FRONT_DESK):
             raise AccessError(self.env._("Only the front desk looks after saved cards."))
 
     # === BUSINESS METHODS === #

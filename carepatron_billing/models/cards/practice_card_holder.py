@@ -6,13 +6,12 @@ from odoo.fields import Command, Domain
 
 from odoo.addons.payment import utils as payment_utils
 
-from ...const import PROVIDER_CODE
+from ...const import FRONT_DESK, PROVIDER_CODE
 from ...gateways.stripe_gateway import StripeGatewayError
+from ...tools.actions import notification
 from ...tools.concurrency import claim, commit_now
 from ...tools.crons import work_off
 from ..stripe.practice_payment_link import SESSION_MARGIN
-
-FRONT_DESK = 'carepatron_billing.group_front_desk'
 
 
 class PracticeCardHolder(models.Model):
@@ -101,15 +100,10 @@ class PracticeCardHolder(models.Model):
         self.partner_id.message_post(
             body=self.env._("The link to add a card was sent to %s.", email)
         )
-        return {
-            'type': 'ir.actions.client',
-            'tag': 'display_notification',
-            'params': {
-                'type': 'success',
-                'message': self.env._("The link was sent to %s.", email),
-                'next': {'type': 'ir.actions.act_window_close'},
-            },
-        }
+        return notification(
+            self.env._("The link was sent to %s.", email),
+            next={'type': 'ir.actions.act_window_close'},
+        )
 
     def action_new_link(self):
         """Give the payer's page another address; the old one opens nothing any more."""

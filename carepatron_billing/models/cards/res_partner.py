@@ -1,9 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
-from ...const import PROVIDER_CODE
-
-FRONT_DESK = 'carepatron_billing.group_front_desk'
+from ...const import FRONT_DESK, PROVIDER_CODE
 
 
 class ResPartner(models.Model):

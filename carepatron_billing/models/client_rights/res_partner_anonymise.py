@@ -5,9 +5,9 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date, format_list
 
+from ...const import MANAGER
 from ...tools.concurrency import claim
 
-MANAGER = 'carepatron_billing.group_manager'
 UNDER_WAY = ('draft', 'pending', 'authorized')
 
 

@@ -7,7 +7,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import format_date, format_datetime, formatLang
 
-MANAGER = 'carepatron_billing.group_manager'
+from ...const import MANAGER
+
 # Characters that fit into a column.
 SHORT = 24
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-GROUP = 'carepatron_billing.group_practitioner'
+from ...const import FRONT_DESK, PRACTITIONER
 
 
 class ResPartner(models.Model):
@@ -11,18 +11,18 @@ class ResPartner(models.Model):
         'practice.payer.share',
         'client_id',
         string="Who Pays",
-        groups='carepatron_billing.group_front_desk',
+        groups=FRONT_DESK,
     )
     billing_shows_sessions = fields.Boolean(
         string="Other Payers See the Sessions",
         copy=False,
-        groups='carepatron_billing.group_front_desk',
+        groups=FRONT_DESK,
         help="For whoever is billed for this client without a share of their own.",
     )
     billing_unbilled_count = fields.Integer(
         string="Not Invoiced",
         compute='_compute_billing_unbilled_count',
-        groups=GROUP,
+        groups=PRACTITIONER,
         help="Sessions of this client, or paid by this contact, that wait to be invoiced.",
     )
     # === COMPUTE METHODS === #

@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import format_date
 
+from ...const import FRONT_DESK
 from ..invoices.account_move_timeline import happened
 
 
@@ -34,7 +35,7 @@ class AccountMove(models.Model):
         readonly=True,
         copy=False,
         index='btree_not_null',
-        groups='carepatron_billing.group_front_desk',
+        groups=FRONT_DESK,
     )
     billing_balance_transaction = fields.Char(
         string="Movement at Stripe", readonly=True, copy=False
@@ -87,7 +88,7 @@ class AccountMove(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        self._billing_check_group('carepatron_billing.group_front_desk')
+        self._billing_check_group(FRONT_DESK)
         action = self.env['ir.actions.act_window']._for_xml_id(
             'carepatron_billing.practice_dispute_action'
         )

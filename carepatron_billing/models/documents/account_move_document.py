@@ -1,5 +1,6 @@
 from odoo import SUPERUSER_ID, fields, models
 
+from ...const import PRACTITIONER
 from ..invoices.account_move_status import SETTLED
 
 
@@ -23,7 +24,7 @@ class AccountMove(models.Model):
         help="What the kept document says of its payment. Empty: nothing.",
         readonly=True,
         copy=False,
-        groups='carepatron_billing.group_practitioner',
+        groups=PRACTITIONER,
     )
 
     def _billing_paid_mark(self) -> str | bool:

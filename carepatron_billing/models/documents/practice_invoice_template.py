@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 
+from ...const import MANAGER
+from ...tools.actions import notification
 from ...tools.colors import is_color
 from ...tools.themes import THEMES, palette, unreadable
 from .logos import LogoError, prepare_logo
@@ -288,7 +290,7 @@ class PracticeInvoiceTemplate(models.Model):
         """
         self.ensure_one()
         self.check_access('read')
-        if not self.env.user.has_group('carepatron_billing.group_manager'):
+        if not self.env.user.has_group(MANAGER):
             raise AccessError(self.env._("Only a manager changes the look of all drafts."))
         drafts_sudo = (
             self.env['account.move']
@@ -302,16 +304,9 @@ class PracticeInvoiceTemplate(models.Model):
             )
         )
         drafts_sudo.billing_template_id = self
-        return {
-            'type': 'ir.actions.client',
-            'tag': 'display_notification',
-            'params': {
-                'type': 'success',
-                'message': self.env._(
-                    "%(count)s drafts use %(name)s.", count=len(drafts_sudo), name=self.name
-                ),
-            },
-        }
+        return notification(
+            self.env._("%(count)s drafts use %(name)s.", count=len(drafts_sudo), name=self.name)
+        )
 
     # === BUSINESS METHODS === #
 

@@ -1,6 +1,7 @@
 from odoo import fields, models
 
-GROUP = 'carepatron_billing.group_practitioner'
+from ...const import MANAGER, PRACTITIONER
+
 PRACTITIONER_FIELDS = {
     'billing_practitioner_template_id',
     'billing_provider_number',
@@ -17,13 +18,13 @@ class ResPartner(models.Model):
         string="Invoice Template",
         company_dependent=True,
         check_company=True,
-        groups=GROUP,
+        groups=PRACTITIONER,
         copy=False,
         help="The look of this client's invoices. Empty: the practitioner's or the practice's.",
     )
     billing_reference = fields.Char(
         string="Referral or Policy Number",
-        groups=GROUP,
+        groups=PRACTITIONER,
         copy=False,
         help="Printed on the client's invoices, for whoever pays them back.",
     )
@@ -32,19 +33,19 @@ class ResPartner(models.Model):
         string="Template of the Practitioner's Invoices",
         company_dependent=True,
         check_company=True,
-        groups=GROUP,
+        groups=PRACTITIONER,
         copy=False,
         help="The look of invoices of this practitioner's sessions. Empty: the practice's.",
     )
     billing_registration_number = fields.Char(
         string="Registration Number",
-        groups=GROUP,
+        groups=PRACTITIONER,
         copy=False,
         help="The practitioner's, with the body that registers the profession.",
     )
     billing_provider_number = fields.Char(
         string="Provider Number",
-        groups=GROUP,
+        groups=PRACTITIONER,
         copy=False,
         help="The practitioner's, with insurers.",
     )
@@ -58,7 +59,7 @@ class ResPartner(models.Model):
             not self.env.su
             and vals
             and not vals.keys() - PRACTITIONER_FIELDS
-            and self.env.user.has_group('carepatron_billing.group_manager')
+            and self.env.user.has_group(MANAGER)
         ):
             self.check_access('write')
             return super(ResPartner, self.sudo()).write(vals)

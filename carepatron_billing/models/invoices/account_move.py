@@ -3,6 +3,8 @@ import base64
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ...const import PRACTITIONER
+from ...tools.actions import notification
 from .account_move_status import UNDER_WAY, UNPAID_STATES
 
 # Set in the context while an invoice is cancelled, by way of draft; no client can send it.
@@ -17,7 +19,7 @@ class AccountMove(models.Model):
         'invoice_id',
         string="Sessions",
         readonly=True,
-        groups='carepatron_billing.group_practitioner',
+        groups=PRACTITIONER,
     )
 
     # The few that are open, among the invoices of all years.
@@ -103,15 +105,7 @@ class AccountMove(models.Model):
             )
 
     def _billing_notify(self, kind, message):
-        return {
-            'type': 'ir.actions.client',
-            'tag': 'display_notification',
-            'params': {
-                'type': kind,
-                'message': message,
-                'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
-            },
-        }
+        return notification(message, kind, next={'type': 'ir.actions.client', 'tag': 'soft_reload'})
 
     def action_billing_open_accounting(self):
         """Open the entry on Odoo's own page, for those who keep the books."""

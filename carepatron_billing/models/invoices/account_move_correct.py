@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import format_list
 
+from ...const import FRONT_DESK
 from ...tools.concurrency import claim
 
 
@@ -36,7 +37,7 @@ class AccountMove(models.Model):
         :raise UserError: if somebody has seen it, or the books are closed for its date
         """
         self.ensure_one()
-        self._billing_check_group('carepatron_billing.group_front_desk')
+        self._billing_check_group(FRONT_DESK)
         claim(self)
         self._billing_check_changeable()
         reason = self._billing_why_not_undone()
@@ -51,7 +52,7 @@ class AccountMove(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        self._billing_check_group('carepatron_billing.group_front_desk')
+        self._billing_check_group(FRONT_DESK)
         self._billing_check_changeable()
         action = self.env['ir.actions.act_window']._for_xml_id(
             'carepatron_billing.practice_invoice_correct_action'
@@ -205,7 +206,7 @@ class AccountMove(models.Model):
         :raise UserError: if it cannot be corrected now, saying why
         """
         self.ensure_one()
-        self._billing_check_group('carepatron_billing.group_front_desk')
+        self._billing_check_group(FRONT_DESK)
         claim(self)
         move_sudo = self.sudo()
         move_sudo._billing_check_correctable()

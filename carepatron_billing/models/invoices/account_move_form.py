@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command, Domain
 from odoo.tools import format_date
 
+from ...const import FRONT_DESK
 from ...tools.concurrency import claim
 
 
@@ -176,7 +177,7 @@ class AccountMove(models.Model):
         :raise UserError: if something is missing; it says what
         """
         self.ensure_one()
-        self._billing_check_group('carepatron_billing.group_front_desk')
+        self._billing_check_group(FRONT_DESK)
         claim(self)
         move_sudo = self.sudo()
         if move_sudo.state != 'draft':
@@ -194,7 +195,7 @@ class AccountMove(models.Model):
         :raise UserError: if it was issued before
         """
         self.ensure_one()
-        self._billing_check_group('carepatron_billing.group_front_desk')
+        self._billing_check_group(FRONT_DESK)
         if self.state != 'draft' or self.posted_before:
             raise UserError(self.env._("Only a draft that was never issued can be thrown away."))
         self.unlink()

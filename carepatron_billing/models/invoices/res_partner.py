@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
-GROUP = 'carepatron_billing.group_practitioner'
+from ...const import PRACTITIONER
 
 
 class ResPartner(models.Model):
@@ -12,25 +12,25 @@ class ResPartner(models.Model):
     billing_invoice_count = fields.Integer(
         string="Client Invoices",
         compute='_compute_billing_invoices',
-        groups=GROUP,
+        groups=PRACTITIONER,
     )
     billing_due = fields.Monetary(
         string="Balance Due",
         compute='_compute_billing_invoices',
         currency_field='billing_currency_id',
-        groups=GROUP,
+        groups=PRACTITIONER,
     )
     billing_overdue = fields.Monetary(
         string="Overdue",
         compute='_compute_billing_invoices',
         currency_field='billing_currency_id',
-        groups=GROUP,
+        groups=PRACTITIONER,
         help="What should have been paid before today.",
     )
     billing_currency_id = fields.Many2one(
         'res.currency',
         compute='_compute_billing_invoices',
-        groups=GROUP,
+        groups=PRACTITIONER,
     )
 
     # === COMPUTE METHODS === #

@@ -3,8 +3,8 @@
 from odoo import api, models
 from odoo.tools import format_date
 
-FRONT_DESK = 'carepatron_billing.group_front_desk'
-MANAGER = 'carepatron_billing.group_manager'
+from ...const import FRONT_DESK, MANAGER
+
 MOST_SESSIONS = 60
 
 

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL, format_time
 
-from .practice_overview import FRONT_DESK
+from ...const import FRONT_DESK
 
 
 class PracticeOverview(models.AbstractModel):

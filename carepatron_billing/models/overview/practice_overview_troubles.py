@@ -6,12 +6,10 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
-from ...const import PROVIDER_CODE
+from ...const import FRONT_DESK, MANAGER, PRACTITIONER, PROVIDER_CODE
 from ..disputes.practice_dispute import TO_ANSWER
 from ..invoices.account_move_status import UNPAID
-from .practice_overview import FRONT_DESK, MANAGER
 
-PRACTITIONER = 'carepatron_billing.group_practitioner'
 # A mail that failed longer ago was seen to, or no longer matters.
 MAIL_DAYS = 30
 # The cards in their order, the worst first, and who sees them: `_trouble_<kind>` gives each.

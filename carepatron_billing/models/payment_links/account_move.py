@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
+from ...const import FRONT_DESK, PRACTITIONER
+from ...tools.actions import open_dialog
 from ...tools.concurrency import claim
 from ...tools.privacy import is_tried
 from ..invoices.account_move_timeline import happened
@@ -33,7 +35,7 @@ class AccountMove(models.Model):
         string="Payment Links Sent",
         readonly=True,
         copy=False,
-        groups='carepatron_billing.group_front_desk',
+        groups=FRONT_DESK,
     )
     billing_status = fields.Selection(
         selection_add=[
@@ -104,14 +106,7 @@ class AccountMove(models.Model):
         """Open the dialog that sends the links of these invoices at once."""
         self.check_access('read')
         wizard = self.env['practice.payment.link.send.all'].create({'move_ids': self.ids})
-        return {
-            'type': 'ir.actions.act_window',
-            'name': self.env._("Send payment links"),
-            'res_model': wizard._name,
-            'res_id': wizard.id,
-            'view_mode': 'form',
-            'target': 'new',
-        }
+        return open_dialog(wizard, self.env._("Send payment links"))
 
     def action_billing_show_qr(self) -> dict:
         """Show the payment link as a QR code, to somebody who stands at the desk.
@@ -182,7 +177,7 @@ class AccountMove(models.Model):
     def _billing_check_payable(self):
         """Raise in words for the desk if a payment link for this invoice makes no sense."""
         self.ensure_one()
-        if not self.env.user.has_group('carepatron_billing.group_practitioner'):
+        if not self.env.user.has_group(PRACTITIONER):
             raise AccessError(self.env._("Only users of Billing & Payments send payment links."))
         self.check_access('read')
         if self.move_type != 'out_invoice' or self.state != 'posted':

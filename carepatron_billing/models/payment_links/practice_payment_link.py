@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import formatLang
 
+from ...const import FRONT_DESK
 from ...tools.concurrency import claim
 from ...tools.qr_code import qr_code
 from ..invoices.account_move_status import UNPAID
@@ -321,7 +322,7 @@ class PracticePaymentLink(models.Model):
         """Make the link open nothing any more."""
         self.ensure_one()
         self.check_access('read')
-        if not self.env.user.has_group('carepatron_billing.group_front_desk'):
+        if not self.env.user.has_group(FRONT_DESK):
             raise AccessError(self.env._("Only the front desk can revoke a payment link."))
         self.sudo()._revoke()
         return True

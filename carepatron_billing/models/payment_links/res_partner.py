@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.exceptions import AccessError, UserError
 
+from ...const import FRONT_DESK
+
 
 class ResPartner(models.Model):
     """One link for all that a payer owes, and the address that it is sent to."""
@@ -17,7 +19,7 @@ class ResPartner(models.Model):
         :raise UserError: if nothing is due.
         """
         self.ensure_one()
-        if not self.env.user.has_group('carepatron_billing.group_front_desk'):
+        if not self.env.user.has_group(FRONT_DESK):
             raise AccessError(self.env._("Only the front desk sends a link for everything due."))
         company = self.env.company
         due = self._billing_due_by_currency(company)

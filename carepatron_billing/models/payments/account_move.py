@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import formatLang
 
-from ...const import PROVIDER_CODE
+from ...const import FRONT_DESK, PROVIDER_CODE
 from ..invoices.account_move_status import UNDER_WAY
 from ..invoices.account_move_timeline import happened
 
@@ -37,7 +37,7 @@ class AccountMove(models.Model):
     def action_billing_record_payment(self) -> dict:
         """Open the dialog that records money which came by another way."""
         self.ensure_one()
-        self._billing_check_group('carepatron_billing.group_front_desk')
+        self._billing_check_group(FRONT_DESK)
         action = self.env['ir.actions.act_window']._for_xml_id(
             'carepatron_billing.practice_payment_record_action'
         )
@@ -46,7 +46,7 @@ class AccountMove(models.Model):
     def action_billing_keep_credit(self) -> dict:
         """Leave what was paid beyond what was due as credit for other invoices."""
         self.ensure_one()
-        self._billing_check_group('carepatron_billing.group_front_desk')
+        self._billing_check_group(FRONT_DESK)
         for payment in self._billing_overpayments():
             payment.billing_credit_kept_at = fields.Datetime.now()
             self.message_post(
@@ -62,7 +62,7 @@ class AccountMove(models.Model):
     def action_billing_receipts(self) -> dict:
         """Download the receipts of what was paid for this invoice, in one PDF."""
         self.ensure_one()
-        self._billing_check_group('carepatron_billing.group_front_desk')
+        self._billing_check_group(FRONT_DESK)
         payments_sudo = self.sudo()._billing_payments()
         if not payments_sudo:
             raise UserError(self.env._("Nothing was paid for %s that has a receipt.", self.name))

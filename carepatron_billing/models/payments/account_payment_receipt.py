@@ -2,9 +2,9 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from ...const import FRONT_DESK
+from ...tools.actions import notification
 from ..invoices.account_move_timeline import happened
-
-FRONT_DESK = 'carepatron_billing.group_front_desk'
 
 
 class MailMail(models.Model):
@@ -44,15 +44,7 @@ class AccountPayment(models.Model):
         message = self.env._("%s receipts are on their way.", len(due_sudo))
         if len(due_sudo) == 1:
             message = self.env._("The receipt is on its way.")
-        return {
-            'type': 'ir.actions.client',
-            'tag': 'display_notification',
-            'params': {
-                'type': 'success',
-                'message': message,
-                'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
-            },
-        }
+        return notification(message, next={'type': 'ir.actions.client', 'tag': 'soft_reload'})
 
     # === BUSINESS METHODS === #
 

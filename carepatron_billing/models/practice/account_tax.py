@@ -10,7 +10,8 @@ from odoo.fields import Command
 from odoo.tools import html2plaintext, plaintext2html
 from odoo.tools.float_utils import float_repr
 
-MANAGER = 'carepatron_billing.group_manager'
+from ...const import MANAGER
+
 # Where a tax is chosen once for what comes later.
 PRESETS = (('product.template', 'taxes_id'), ('account.account', 'tax_ids'))
 

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 from odoo import fields, models
 from odoo.exceptions import AccessError
 
-from ...const import MANAGER_ACTIVITY
+from ...const import MANAGER, MANAGER_ACTIVITY, PRACTITIONER
 
 
 class ResCompany(models.Model):
@@ -37,11 +37,7 @@ class ResCompany(models.Model):
         :raise AccessError: if another field is among the values
         """
         user = self.env.user
-        if (
-            self.env.su
-            or user.has_group('base.group_erp_manager')
-            or not user.has_group('carepatron_billing.group_manager')
-        ):
+        if self.env.su or user.has_group('base.group_erp_manager') or not user.has_group(MANAGER):
             return super().write(vals)
         self.check_access('write')
         if vals.keys() - self._get_billing_settings_fields():
@@ -76,7 +72,7 @@ class ResCompany(models.Model):
     def _billing_is_practice(self):
         """Whether anybody has a role of Billing & Payments in this company."""
         self.ensure_one()
-        role = self.env.ref('carepatron_billing.group_practitioner')
+        role = self.env.ref(PRACTITIONER)
         users_sudo = self.env['res.users'].sudo()
         return bool(
             users_sudo.search_count(
@@ -121,7 +117,7 @@ class ResCompany(models.Model):
         """
         self.ensure_one()
         managers = (
-            self.env.ref('carepatron_billing.group_manager')
+            self.env.ref(MANAGER)
             .sudo()
             .all_user_ids.filtered(lambda user: user.active and self in user.company_ids)
         )

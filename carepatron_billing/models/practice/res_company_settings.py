@@ -4,7 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-MANAGER = 'carepatron_billing.group_manager'
+from ...const import MANAGER
+
 MOST_DAYS = 366
 
 

@@ -1,9 +1,9 @@
 from odoo import api, fields, models
 
+from ...const import FRONT_DESK
 from ...tools.clinical import told_by_templates
 from ...tools.privacy import CHANNELS, FULL, MINIMUM, NAMES, Tried
 
-DESK = 'carepatron_billing.group_front_desk'
 TEMPLATES = (
     'mail_template_payment_link',
     'mail_template_payment_link_all',
@@ -50,31 +50,35 @@ class ResCompany(models.Model):
         LEVELS, string="Calendar Invitation", required=True, default=CHANNELS['invitation']
     )
     billing_privacy_subject_example = fields.Html(
-        compute=_draws('subject'), sanitize=False, groups=DESK
+        compute=_draws('subject'), sanitize=False, groups=FRONT_DESK
     )
-    billing_privacy_mail_example = fields.Html(compute=_draws('mail'), sanitize=False, groups=DESK)
+    billing_privacy_mail_example = fields.Html(
+        compute=_draws('mail'), sanitize=False, groups=FRONT_DESK
+    )
     billing_privacy_document_example = fields.Html(
-        compute=_draws('document'), sanitize=False, groups=DESK
+        compute=_draws('document'), sanitize=False, groups=FRONT_DESK
     )
-    billing_privacy_page_example = fields.Html(compute=_draws('page'), sanitize=False, groups=DESK)
+    billing_privacy_page_example = fields.Html(
+        compute=_draws('page'), sanitize=False, groups=FRONT_DESK
+    )
     billing_privacy_portal_example = fields.Html(
-        compute=_draws('portal'), sanitize=False, groups=DESK
+        compute=_draws('portal'), sanitize=False, groups=FRONT_DESK
     )
     billing_privacy_invitation_example = fields.Html(
-        compute=_draws('invitation'), sanitize=False, groups=DESK
+        compute=_draws('invitation'), sanitize=False, groups=FRONT_DESK
     )
     billing_privacy_stripe_example = fields.Html(
-        compute=_draws('stripe'), sanitize=False, groups=DESK
+        compute=_draws('stripe'), sanitize=False, groups=FRONT_DESK
     )
     billing_privacy_warning = fields.Char(
         compute='_compute_billing_privacy_warning',
-        groups=DESK,
+        groups=FRONT_DESK,
         help="Names and codes of services in the words of mails that leave by themselves or in"
         " batches, though they may not stand there.",
     )
     billing_privacy_source = fields.Char(
         compute='_compute_billing_privacy_source',
-        groups=DESK,
+        groups=FRONT_DESK,
         help="What the examples are drawn from.",
     )
 

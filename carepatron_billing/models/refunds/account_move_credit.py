@@ -1,9 +1,8 @@
 from odoo import api, fields, models
 from odoo.fields import Domain
 
+from ...const import FRONT_DESK
 from ...tools.concurrency import claim
-
-FRONT_DESK = 'carepatron_billing.group_front_desk'
 
 
 class AccountMove(models.Model):

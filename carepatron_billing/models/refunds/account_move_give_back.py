@@ -2,10 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
-from ...const import PROVIDER_CODE
-
-MANAGER = 'carepatron_billing.group_manager'
-FRONT_DESK = 'carepatron_billing.group_front_desk'
+from ...const import FRONT_DESK, MANAGER, PROVIDER_CODE
 
 
 class AccountMove(models.Model):

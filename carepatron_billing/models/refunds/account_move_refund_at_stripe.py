@@ -3,7 +3,7 @@
 from odoo import api, fields, models
 from odoo.fields import Command
 
-from ...const import MANAGER_ACTIVITY
+from ...const import MANAGER, MANAGER_ACTIVITY
 
 
 class AccountMove(models.Model):
@@ -62,7 +62,7 @@ class AccountMove(models.Model):
     def action_billing_confirm_credit(self):
         """Post a credit note that was drafted for a refund; it takes the refund's debit away."""
         self.ensure_one()
-        self._billing_check_group('carepatron_billing.group_manager')
+        self._billing_check_group(MANAGER)
         note_sudo = self.sudo()
         if note_sudo.billing_refund_id and note_sudo.state == 'draft':
             note_sudo.invoice_date = note_sudo.company_id._billing_today()

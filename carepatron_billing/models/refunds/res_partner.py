@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Domain
 
+from ...const import FRONT_DESK
+
 
 class ResPartner(models.Model):
     """What a payer paid too much or was credited, and has not used."""
@@ -13,7 +15,7 @@ class ResPartner(models.Model):
         compute='_compute_billing_credit',
         search='_search_billing_credit',
         currency_field='billing_currency_id',
-        groups='carepatron_billing.group_front_desk',
+        groups=FRONT_DESK,
         help="What was paid too much or credited, and can pay other invoices.",
     )
 
@@ -53,7 +55,7 @@ class ResPartner(models.Model):
         """
         self.ensure_one()
         self.check_access('read')
-        if not self.env.user.has_group('carepatron_billing.group_front_desk'):
+        if not self.env.user.has_group(FRONT_DESK):
             raise AccessError(self.env._("Only the front desk sees a payer's credit."))
         action = self.env['ir.actions.act_window']._for_xml_id(
             'carepatron_billing.account_move_billing_action'

@@ -2,12 +2,11 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_date
 
+from ...const import FRONT_DESK, PRACTITIONER
 from ...tools.concurrency import claim
 from ..invoices.account_move_timeline import happened
 from .plan import agenda
 
-GROUP = 'carepatron_billing.group_practitioner'
-DESK = 'carepatron_billing.group_front_desk'
 # How far ahead the next reminder is looked for.
 YEAR = 366
 
@@ -16,16 +15,16 @@ class AccountMove(models.Model):
     _inherit = 'account.move'
 
     billing_reminder_ids = fields.One2many(
-        'practice.reminder', 'move_id', string="Reminders", readonly=True, groups=GROUP
+        'practice.reminder', 'move_id', string="Reminders", readonly=True, groups=PRACTITIONER
     )
     billing_reminder_next = fields.Char(
-        string="Next Reminder", compute='_compute_billing_reminder_next', groups=GROUP
+        string="Next Reminder", compute='_compute_billing_reminder_next', groups=PRACTITIONER
     )
     billing_reminder_hold = fields.Char(
-        string="Held Back", compute='_compute_billing_reminder_next', groups=GROUP
+        string="Held Back", compute='_compute_billing_reminder_next', groups=PRACTITIONER
     )
     billing_reminder_is_paused = fields.Boolean(
-        compute='_compute_billing_reminder_next', groups=GROUP
+        compute='_compute_billing_reminder_next', groups=PRACTITIONER
     )
 
     # === COMPUTE METHODS === #
@@ -56,7 +55,7 @@ class AccountMove(models.Model):
         :rtype: dict
         """
         for move in self:
-            move._billing_check_group(DESK)
+            move._billing_check_group(FRONT_DESK)
         sent = self._billing_remind()
         if not sent:
             return self._billing_notify(
@@ -78,7 +77,7 @@ class AccountMove(models.Model):
         """
         skipped = 0
         for move, day, step, instalment in self._billing_reminder_steps():
-            move._billing_check_group(DESK)
+            move._billing_check_group(FRONT_DESK)
             if not step:
                 continue
             skipped += 1
@@ -106,7 +105,7 @@ class AccountMove(models.Model):
         :rtype: dict
         """
         self.ensure_one()
-        self._billing_check_group(DESK)
+        self._billing_check_group(FRONT_DESK)
         return {
             'type': 'ir.actions.act_window',
             'name': self.env._("Pause reminders of %s", self.name),
@@ -122,7 +121,7 @@ class AccountMove(models.Model):
         :rtype: dict
         """
         for move in self:
-            move._billing_check_group(DESK)
+            move._billing_check_group(FRONT_DESK)
             pauses = move._billing_reminder_pauses()
             if move in pauses:
                 pauses[move].action_resume()

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import SQL, split_every
 
+from ...const import FRONT_DESK
 from .practice_reminder import STATES
 
 
@@ -68,7 +69,7 @@ class PracticeReminderMail(models.Model):
 
     def _check_desk(self):
         self.check_access('read')
-        if not self.env.user.has_group('carepatron_billing.group_front_desk'):
+        if not self.env.user.has_group(FRONT_DESK):
             raise AccessError(self.env._("This is for the front desk."))
 
     def _describe(self):

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import formatLang
 
+from ...tools.actions import open_dialog
 from ...tools.clinical import told_by_templates
 from .plan import Timing
 
@@ -165,14 +166,7 @@ class PracticeReminderRule(models.Model):
         dialog = self.env['practice.reminder.start'].create({'rule_id': self.id})
         if not dialog.overdue_count and not self.clinical:
             return dialog.action_start()
-        return {
-            'type': 'ir.actions.act_window',
-            'name': self.env._("Switch on: %s", self.sentence),
-            'res_model': dialog._name,
-            'res_id': dialog.id,
-            'view_mode': 'form',
-            'target': 'new',
-        }
+        return open_dialog(dialog, self.env._("Switch on: %s", self.sentence))
 
     def action_switch_off(self):
         """Send nothing by this rule any more."""

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 
-DESK = 'carepatron_billing.group_front_desk'
+from ...const import FRONT_DESK
 
 
 class ResPartner(models.Model):
@@ -12,16 +12,16 @@ class ResPartner(models.Model):
         'practice.reminder.pause',
         string="Reminders Paused",
         compute='_compute_billing_reminders',
-        groups=DESK,
+        groups=FRONT_DESK,
     )
     billing_reminder_next = fields.Char(
-        string="Next Reminder", compute='_compute_billing_reminders', groups=DESK
+        string="Next Reminder", compute='_compute_billing_reminders', groups=FRONT_DESK
     )
     billing_reminder_hold = fields.Char(
-        string="Held Back", compute='_compute_billing_reminders', groups=DESK
+        string="Held Back", compute='_compute_billing_reminders', groups=FRONT_DESK
     )
     billing_reminder_count = fields.Integer(
-        string="Reminders", compute='_compute_billing_reminders', groups=DESK
+        string="Reminders", compute='_compute_billing_reminders', groups=FRONT_DESK
     )
 
     # === COMPUTE METHODS === #
@@ -115,7 +115,7 @@ class ResPartner(models.Model):
 
     def _billing_check_desk(self):
         self.check_access('read')
-        if not self.env.user.has_group(DESK):
+        if not self.env.user.has_group(FRONT_DESK):
             raise AccessError(self.env._("This is for the front desk."))
 
     def _billing_now(self):

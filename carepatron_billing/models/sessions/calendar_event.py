@@ -6,14 +6,14 @@ from odoo import api, fields, models
 from odoo.fields import Command
 from odoo.tools import SQL
 
+from ...const import FRONT_DESK, PRACTITIONER
+
 # What billing needs to know of a session, also of a private one.
 # `date` is the moment that stands for the session; an all-day session has none of its own.
 Fact = namedtuple(
     'Fact',
     'service clients company practitioner date begins ends created active',
 )
-
-GROUP = 'carepatron_billing.group_practitioner'
 
 
 class CalendarEvent(models.Model):
@@ -47,7 +47,7 @@ class CalendarEvent(models.Model):
         string="Clients to Bill",
         compute='_compute_billing_client_ids',
         inverse='_inverse_billing_client_ids',
-        groups=GROUP,
+        groups=PRACTITIONER,
         help="The clients among the attendees. Remove who is not billed, add who is.",
     )
 
@@ -113,7 +113,7 @@ class CalendarEvent(models.Model):
         the practitioner's, else the only one of this length, else the practice's."""
         clients = self._billing_attending_clients()
         Product = self.env['product.product']
-        if not clients or not self.env.user.has_group(GROUP):
+        if not clients or not self.env.user.has_group(PRACTITIONER):
             return Product
         usual = clients[0].billing_service_id or self.user_id.partner_id.billing_service_id
         if not usual and self.duration:
@@ -134,8 +134,7 @@ class CalendarEvent(models.Model):
     def _billing_may_see(self, fact: Fact) -> bool:
         """Return whether the user may know what is billed for a session."""
         return fact.company in self.env.companies and (
-            fact.practitioner == self.env.user
-            or self.env.user.has_group('carepatron_billing.group_front_desk')
+            fact.practitioner == self.env.user or self.env.user.has_group(FRONT_DESK)
         )
 
     def _billing_facts(self) -> dict[models.BaseModel, Fact]:

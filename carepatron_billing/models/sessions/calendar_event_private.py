@@ -4,6 +4,7 @@ from odoo import api, models
 from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
+from ...const import FRONT_DESK
 from ...tools.privacy import FULL
 
 # What of a session is known to those alone who may know what is billed for it.
@@ -72,7 +73,7 @@ class CalendarEvent(models.Model):
 
         :param which: what is true of the ids of the sessions at hand, e.g. `= 1`
         """
-        is_desk = self.env.user.has_group('carepatron_billing.group_front_desk')
+        is_desk = self.env.user.has_group(FRONT_DESK)
         return SQL(
             """
             SELECT session.id

@@ -1,6 +1,6 @@
 from odoo import fields, models
 
-GROUP = 'carepatron_billing.group_practitioner'
+from ...const import PRACTITIONER
 
 
 class ResPartner(models.Model):
@@ -11,6 +11,6 @@ class ResPartner(models.Model):
         string="Usual Service",
         company_dependent=True,
         domain=[('type', '=', 'service'), ('sale_ok', '=', True)],
-        groups=GROUP,
+        groups=PRACTITIONER,
         help="Offered for new sessions with this client or practitioner.",
     )

@@ -8,7 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.constants import GC_UNLINK_LIMIT
 
-from ...const import MANAGER_ACTIVITY
+from ...const import MANAGER, MANAGER_ACTIVITY
 from ...gateways.stripe_gateway import StripeGatewayError
 from ...tools.concurrency import REPLAYED, claim
 from ...tools.crons import work_off
@@ -122,7 +122,7 @@ class PracticeStripeEvent(models.Model):
 
     def action_retry(self):
         """Process failed events now, by hand; what is processed meanwhile is left alone."""
-        if not self.env.user.has_group('carepatron_billing.group_manager'):
+        if not self.env.user.has_group(MANAGER):
             raise AccessError(self.env._("Only a manager can retry events."))
         self.check_access('read')
         events_sudo = self.sudo()

@@ -8,9 +8,10 @@ from odoo import fields, models
 from odoo.exceptions import AccessError
 from odoo.tools.misc import babel_locale_parse
 
+from ...const import MANAGER
 from ...gateways.stripe_gateway import StripeGatewayError
+from ...tools.actions import notification
 
-MANAGER = 'carepatron_billing.group_manager'
 STRIPE_STATUS_PAGE = 'https://dashboard.stripe.com/account/status'
 
 
@@ -249,21 +250,17 @@ class ResCompany(models.Model):
         done = provider_sudo.action_reset_credentials()
         if not by_server:
             return done
-        return {
-            'type': 'ir.actions.client',
-            'tag': 'display_notification',
-            'params': {
-                'type': 'warning',
-                'sticky': True,
-                'message': self.env._(
-                    "Disconnected: the key is used no more. It still stands in the server's"
-                    " configuration, as %s: have it removed there, and revoke it in Stripe's"
-                    " dashboard, under Developers › API keys.",
-                    provider_sudo._stripe_payment_link_server_name('key'),
-                ),
-                'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
-            },
-        }
+        return notification(
+            self.env._(
+                "Disconnected: the key is used no more. It still stands in the server's"
+                " configuration, as %s: have it removed there, and revoke it in Stripe's"
+                " dashboard, under Developers › API keys.",
+                provider_sudo._stripe_payment_link_server_name('key'),
+            ),
+            'warning',
+            sticky=True,
+            next={'type': 'ir.actions.client', 'tag': 'soft_reload'},
+        )
 
     # === BUSINESS METHODS === #
 

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
 
+from ...tools.actions import open_dialog
 from ...tools.clinical import told_by_templates
 
 # Beyond so many invoices the work goes on in the background.
@@ -102,14 +103,7 @@ class PracticeBillingPreview(models.TransientModel):
                 wizard.summary = self.env._("Nothing can be invoiced yet")
 
     def _action_open(self):
-        return {
-            'type': 'ir.actions.act_window',
-            'name': self.env._("Invoice sessions"),
-            'res_model': self._name,
-            'res_id': self.id,
-            'view_mode': 'form',
-            'target': 'new',
-        }
+        return open_dialog(self, self.env._("Invoice sessions"))
 
     def _get_ready(self, obstacles):
         left_out = self.env['practice.billing.item'].union(

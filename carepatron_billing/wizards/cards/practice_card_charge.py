@@ -3,6 +3,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tools import formatLang
 
+from ...const import FRONT_DESK
 from ...models.cards.card_declines import advice_for
 from ...tools.concurrency import claim
 
@@ -74,7 +75,7 @@ class PracticeCardCharge(models.TransientModel):
         return self.create({'line_ids': lines})
 
     def _check_desk(self):
-        if not self.env.user.has_group('carepatron_billing.group_front_desk'):
+        if not self.env.user.has_group(FRONT_DESK):
             raise AccessError(self.env._("Only the front desk charges saved cards."))
 
     def _action_show(self):

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import format_datetime
 
+from ...tools.actions import notification
+
 
 class PracticeClientAnonymise(models.TransientModel):
     """What anonymising a client does, before it cannot be taken back."""
@@ -77,15 +79,11 @@ class PracticeClientAnonymise(models.TransientModel):
             is_done = partner._billing_anonymise()
         if is_done:
             return action
-        return {
-            'type': 'ir.actions.client',
-            'tag': 'display_notification',
-            'params': {
-                'type': 'info',
-                'message': self.env._(
-                    "This client was anonymised already, at %s.",
-                    format_datetime(self.env, partner.sudo().billing_anonymised_at),
-                ),
-                'next': action,
-            },
-        }
+        return notification(
+            self.env._(
+                "This client was anonymised already, at %s.",
+                format_datetime(self.env, partner.sudo().billing_anonymised_at),
+            ),
+            'info',
+            next=action,
+        )

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 from odoo.tools import email_normalize, formatLang
 
+from ...tools.actions import notification
 from ...tools.concurrency import claim
 
 LAYOUT = 'carepatron_billing.mail_layout'
@@ -209,15 +210,10 @@ class PracticePaymentLinkSend(models.TransientModel):
             move_sudo.message_post(body=note, author_id=self.env.user.partner_id.id)
         # Any write makes Odoo compute the entry's lines anew.
         moves_sudo.filtered(lambda move: not move.is_move_sent).is_move_sent = True
-        return {
-            'type': 'ir.actions.client',
-            'tag': 'display_notification',
-            'params': {
-                'type': 'success',
-                'message': self.env._("The payment link was sent to %s.", emails),
-                'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
-            },
-        }
+        return notification(
+            self.env._("The payment link was sent to %s.", emails),
+            next={'type': 'ir.actions.client', 'tag': 'soft_reload'},
+        )
 
     def action_send_test(self):
         """Send the same mail to the user alone; the client gets nothing and nothing is logged.
@@ -246,14 +242,7 @@ class PracticePaymentLinkSend(models.TransientModel):
                 'auto_delete': True,
             }
         ).send_after_commit()
-        return {
-            'type': 'ir.actions.client',
-            'tag': 'display_notification',
-            'params': {
-                'type': 'success',
-                'message': self.env._("A test was sent to %s. The client got nothing.", email),
-            },
-        }
+        return notification(self.env._("A test was sent to %s. The client got nothing.", email))
 
     def action_other_currency(self):
         """Go on to the link for what is due in another currency.

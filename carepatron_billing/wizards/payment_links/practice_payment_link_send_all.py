@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...tools.actions import notification
+
 # As many as are written and drawn while somebody waits.
 AT_ONCE = 50
 
@@ -65,12 +67,4 @@ class PracticePaymentLinkSendAll(models.TransientModel):
         message = self.env._("%s payment links were sent.", len(dialogs))
         if len(dialogs) == 1:
             message = self.env._("The payment link was sent.")
-        return {
-            'type': 'ir.actions.client',
-            'tag': 'display_notification',
-            'params': {
-                'type': 'success',
-                'message': message,
-                'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
-            },
-        }
+        return notification(message, next={'type': 'ir.actions.client', 'tag': 'soft_reload'})

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ...const import FRONT_DESK
 from ...tools.concurrency import claim
 
 
@@ -74,7 +75,7 @@ class PracticePaymentRecord(models.TransientModel):
         """
         self.ensure_one()
         move = self.move_id
-        move._billing_check_group('carepatron_billing.group_front_desk')
+        move._billing_check_group(FRONT_DESK)
         # Two clicks, or two people: the second is replayed and sees the first one's payment.
         claim(self)
         claim(move)

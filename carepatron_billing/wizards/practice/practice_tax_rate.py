@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import html2plaintext
 
+from ...const import MANAGER
+
 
 class PracticeTaxRate(models.TransientModel):
     """Add or change a tax rate: what a practice owner knows of it, in one line."""
@@ -104,8 +106,7 @@ class PracticeTaxRate(models.TransientModel):
         if self.tax_id:
             self.tax_id._billing_check_manager()
         elif not (
-            self.env.user.has_group('carepatron_billing.group_manager')
-            and self.company_id in self.env.user.company_ids
+            self.env.user.has_group(MANAGER) and self.company_id in self.env.user.company_ids
         ):
             raise AccessError(self.env._("Only a manager of the practice can add tax rates."))
         values = self._checked_values()

@@ -1,5 +1,7 @@
 from odoo import models
 
+from ...tools.actions import open_dialog
+
 
 class PracticeClinicalWarning(models.AbstractModel):
     """A dialog that sends mails, and warns once where they tell what clients come for.
@@ -18,11 +20,4 @@ class PracticeClinicalWarning(models.AbstractModel):
         """
         if not words or self.env.context.get('billing_sends_anyway'):
             return None
-        return {
-            'type': 'ir.actions.act_window',
-            'name': name,
-            'res_model': self._name,
-            'res_id': self.id,
-            'view_mode': 'form',
-            'target': 'new',
-        }
+        return open_dialog(self, name)

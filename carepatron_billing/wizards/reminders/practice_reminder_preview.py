@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 
 from ...models.invoices.account_move_status import UNPAID_STATES
 from ...models.reminders.practice_reminder_rule_letter import Entry, Letter
+from ...tools.actions import open_dialog
 
 
 class PracticeReminderPreview(models.TransientModel):
@@ -77,11 +78,4 @@ class PracticeReminderPreview(models.TransientModel):
             raise UserError(
                 self.env._("There is no invoice yet to show the mail with. Make one first.")
             )
-        return {
-            'type': 'ir.actions.act_window',
-            'name': self.env._("What the payer gets"),
-            'res_model': self._name,
-            'res_id': self.id,
-            'view_mode': 'form',
-            'target': 'new',
-        }
+        return open_dialog(self, self.env._("What the payer gets"))

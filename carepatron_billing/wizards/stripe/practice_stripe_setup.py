@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ...models.stripe.payment_provider_account import platform_key
+from ...tools.actions import notification
 
 
 class PracticeStripeSetup(models.TransientModel):
@@ -148,17 +149,10 @@ class PracticeStripeSetup(models.TransientModel):
             provider_sudo._stripe_payment_link_connect()
         if self.company_id.billing_stripe_state == 'disabled':
             raise UserError(self.env._("Paste the secret key of your Stripe account."))
-        return {
-            'type': 'ir.actions.client',
-            'tag': 'display_notification',
-            'params': {
-                'type': 'success',
-                'message': self.env._(
-                    "Online payments are set up with %s.", self.sudo().account_name
-                ),
-                'next': {'type': 'ir.actions.client', 'tag': 'soft_reload'},
-            },
-        }
+        return notification(
+            self.env._("Online payments are set up with %s.", self.sudo().account_name),
+            next={'type': 'ir.actions.client', 'tag': 'soft_reload'},
+        )
 
     def action_continue_at_stripe(self):
         """Go to Stripe's own page, to make or complete a connected account.
