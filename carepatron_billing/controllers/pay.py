@@ -182,7 +182,7 @@ class PayPage(SecondCheck, http.Controller):
         if not tx_sudo:
             return self._not_found()
         try:
-            tx_sudo._stripe_payment_link_sync()
+            tx_sudo._billing_sync()
         except (StripeGatewayError, ValidationError) as error:
             # The inbox or the reconcile cron will know; the page says *processing* meanwhile.
             _logger.warning("Payment %s could not be looked up: %s", tx_sudo.reference, error)

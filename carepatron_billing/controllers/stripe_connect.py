@@ -13,7 +13,7 @@ class StripeConnect(http.Controller):
         """Look how far the account has come; Stripe sends here also who stopped halfway."""
         provider_sudo = self._provider_sudo(provider_id)
         if provider_sudo.stripe_payment_link_account:
-            provider_sudo._stripe_payment_link_refresh()
+            provider_sudo._billing_refresh()
         return self._settings(provider_sudo)
 
     @http.route('/billing/stripe/connect/<int:provider_id>/refresh', type='http', auth='user')
@@ -23,10 +23,10 @@ class StripeConnect(http.Controller):
         if provider_sudo.stripe_payment_link_connection != 'connect':
             return self._settings(provider_sudo)
         try:
-            url = provider_sudo._stripe_payment_link_onboarding_url()
+            url = provider_sudo._billing_onboarding_url()
         except UserError:
             # The settings show what is wrong with the account, and try again.
-            provider_sudo._stripe_payment_link_refresh()
+            provider_sudo._billing_refresh()
             return self._settings(provider_sudo)
         return request.redirect(url, local=False)
 

@@ -49,13 +49,13 @@ class StripeWebhook(http.Controller):
             event = verify_event(
                 request.httprequest.get_data(),
                 request.httprequest.headers.get('Stripe-Signature'),
-                provider_sudo._stripe_payment_link_signing_secret(),
+                provider_sudo._billing_signing_secret(),
             )
         except StripeGatewayError:
             # One line at debug level: anybody can post here, and the log must not flood.
             _logger.debug("Refused a webhook for provider %s", provider_id)
             return self._refuse()
-        if provider_sudo._stripe_payment_link_owns(event):
+        if provider_sudo._billing_owns(event):
             request.env['practice.stripe.event'].sudo()._store(provider_sudo, event)
         return request.make_response('ok', headers=[('Content-Type', 'text/plain')])
 

@@ -122,9 +122,9 @@ class BillingCommon(TransactionCase):
             'object': 'checkout.session',
             'status': 'complete',
             'payment_status': 'paid',
-            'amount_total': tx._stripe_payment_link_minor_amount(),
+            'amount_total': tx._billing_minor_amount(),
             'currency': tx.currency_id.name.lower(),
-            'metadata': tx._stripe_payment_link_metadata(),
+            'metadata': tx._billing_metadata(),
             'payment_intent': {'id': 'pi_1', 'status': 'succeeded'},
             **values,
         }

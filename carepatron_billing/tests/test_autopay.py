@@ -47,7 +47,7 @@ class TestAutopay(BillingCommon):
         """Let the card be declined by itself, as Stripe tells it."""
         tx = self.move._billing_new_charge(self.card, 120.0, billing_autopay=True)
         tx._set_pending()
-        tx._stripe_payment_link_record(
+        tx._billing_record(
             {
                 'id': f'pi_{tx.id}',
                 'object': 'payment_intent',

@@ -185,7 +185,7 @@ class TestClientRights(BillingCommon, HttpCase):
         self.anonymise("Dana Whitfield")
         card = {'brand': 'visa', 'last4': '1881', 'exp_month': 12, 'exp_year': 2034}
         method = {'id': 'pm_late', 'card': card, 'customer': 'cus_late'}
-        tx._stripe_payment_link_record(
+        tx._billing_record(
             {
                 'id': 'cs_late',
                 'status': 'complete',

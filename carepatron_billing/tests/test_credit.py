@@ -31,7 +31,7 @@ class TestCredit(BillingCommon):
         move = self.make_invoice()
         tx = self.make_transaction(move)
         self.pay_by_hand(move)
-        tx._stripe_payment_link_record(self.session_of(tx))
+        tx._billing_record(self.session_of(tx))
         return move, tx
 
     def test_credit_shows_at_the_client_and_pays_by_one_click(self):
@@ -174,7 +174,7 @@ class TestCredit(BillingCommon):
 
     def pay_online(self, move):
         tx = self.make_transaction(move)
-        tx._stripe_payment_link_record(self.session_of(tx))
+        tx._billing_record(self.session_of(tx))
         return tx
 
     def test_refund_is_told_to_the_payer_and_stands_on_the_receipt(self):
@@ -182,7 +182,7 @@ class TestCredit(BillingCommon):
         child = tx._create_child_transaction(50.0, is_refund=True)
         before = self.receipts()
         for _again in range(2):
-            child._stripe_payment_link_record(
+            child._billing_record(
                 {
                     'id': 're_1',
                     'object': 'refund',

@@ -23,7 +23,7 @@ class TestDispute(BillingCommon):
         )
         cls.move = cls.make_invoice()
         cls.tx = cls.make_transaction(cls.move)
-        cls.tx._stripe_payment_link_record(cls.session_of(cls.tx))
+        cls.tx._billing_record(cls.session_of(cls.tx))
         cls.balance = cls.provider.journal_id.default_account_id
 
     def movement(self, name, amount, fee=0):
@@ -101,7 +101,7 @@ class TestDispute(BillingCommon):
         dispute = self.told('warning_needs_response')
         self.assertFalse(dispute.entry_ids)
         self.assertTrue(self.move.with_user(self.manager).billing_can_refund)
-        self.assertEqual(self.tx._stripe_payment_link_refundable(), 120.0)
+        self.assertEqual(self.tx._billing_refundable_amount(), 120.0)
         self.told('warning_closed')
         self.assertFalse(dispute.activity_ids)
         self.assertFalse(self.move._billing_reminder_pauses())
@@ -119,7 +119,7 @@ class TestDispute(BillingCommon):
         self.assertFalse(dispute._waiting_lines())
         self.assertFalse(self.move._billing_reminder_pauses())
         self.assertEqual(self.move.billing_status, 'paid')
-        self.assertEqual(self.tx._stripe_payment_link_refundable(), 120.0)
+        self.assertEqual(self.tx._billing_refundable_amount(), 120.0)
 
     def test_lost_opens_the_invoice_again_for_somebody_to_decide(self):
         out = self.movement('out', -12000, 1500)
@@ -134,7 +134,7 @@ class TestDispute(BillingCommon):
         self.assertIn("lost", dispute.activity_ids.summary)
         self.assertIn("open again", self.move.billing_dispute_text)
         self.assertTrue(self.move._billing_reminder_pauses(), "nobody is chased for it by itself")
-        self.assertEqual(self.tx._stripe_payment_link_refundable(), 0.0)
+        self.assertEqual(self.tx._billing_refundable_amount(), 0.0)
         self.pay_by_hand(self.move)
         self.assertFalse(self.move.billing_dispute_text)
 

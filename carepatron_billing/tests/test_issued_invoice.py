@@ -101,10 +101,10 @@ class TestIssuedInvoice(BillingCommon):
             tx = self.make_transaction(move)
             before = self.triggers()
             with self.subTest(name):
-                self.assertFalse(tx._stripe_payment_link_is_stale())
+                self.assertFalse(tx._billing_is_stale())
                 change(move)
                 self.assertEqual(self.triggers(), before + 1)
-                self.assertTrue(tx._stripe_payment_link_is_stale())
+                self.assertTrue(tx._billing_is_stale())
 
     def test_undone_reconciliation_looks_after_the_open_session(self):
         self.pay_by_hand(self.move, 20.0)
@@ -112,10 +112,10 @@ class TestIssuedInvoice(BillingCommon):
         before = self.triggers()
         self.move.line_ids.remove_move_reconcile()
         self.assertEqual(self.triggers(), before + 1)
-        self.assertTrue(tx._stripe_payment_link_is_stale())
+        self.assertTrue(tx._billing_is_stale())
 
     def test_payment_of_the_session_itself_closes_nothing(self):
         tx = self.make_transaction(self.move)
         before = self.triggers()
-        tx._stripe_payment_link_record(self.session_of(tx))
+        tx._billing_record(self.session_of(tx))
         self.assertEqual(self.triggers(), before)

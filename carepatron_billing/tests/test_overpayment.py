@@ -24,7 +24,7 @@ class TestOverpayment(BillingCommon):
         cls.tx = cls.make_transaction(cls.move)
         # The money comes by hand and from Stripe.
         cls.pay_by_hand(cls, cls.move)
-        cls.tx._stripe_payment_link_record(cls.session_of(cls.tx))
+        cls.tx._billing_record(cls.session_of(cls.tx))
         cls.payment = cls.tx.payment_id
 
     def refund_of(self, tx, amount=12000, **values):
@@ -48,8 +48,8 @@ class TestOverpayment(BillingCommon):
 
     def refund(self, **values):
         refund = self.refund_of(self.tx, **values)
-        child = self.tx._stripe_payment_link_find_or_create_refund(refund)
-        child._stripe_payment_link_record(refund)
+        child = self.tx._billing_find_or_create_refund(refund)
+        child._billing_record(refund)
         return child
 
     def entries(self, payment):
@@ -66,7 +66,7 @@ class TestOverpayment(BillingCommon):
     def test_invoice_paid_once_shows_no_overpayment(self):
         move = self.make_invoice()
         tx = self.make_transaction(move)
-        tx._stripe_payment_link_record(self.session_of(tx))
+        tx._billing_record(self.session_of(tx))
         self.assertFalse(move.billing_overpaid)
         self.assertFalse(move.billing_overpaid_on)
 
@@ -114,7 +114,7 @@ class TestOverpayment(BillingCommon):
 
     def test_our_own_refund_is_known_by_its_metadata(self):
         child = self.tx._create_child_transaction(120.0, is_refund=True)
-        metadata = child._stripe_payment_link_metadata()
+        metadata = child._billing_metadata()
         self.assertEqual(self.move.billing_overpaid, 0.0, "it is being given back")
         self.assertEqual(self.refund(metadata=metadata), child)
         self.assertEqual(child.provider_reference, 're_1')
@@ -203,7 +203,7 @@ class TestForeignCurrency(BillingCommon):
             'status': 'succeeded',
             'latest_charge': {'id': 'ch_1', 'balance_transaction': movement},
         }
-        self.tx._stripe_payment_link_record(self.session_of(self.tx, payment_intent=intent))
+        self.tx._billing_record(self.session_of(self.tx, payment_intent=intent))
         return [
             (line.account_id.account_type, line.balance, line.amount_currency, str(line.date))
             for line in self.tx.payment_id.move_id.line_ids.sorted('balance', reverse=True)

@@ -130,7 +130,7 @@ class TestPayPage(BillingCommon, HttpCase):
             '@evil.example',
         ):
             tx.landing_route = bad
-            with patch.object(self.registry['payment.transaction'], '_stripe_payment_link_sync'):
+            with patch.object(self.registry['payment.transaction'], '_billing_sync'):
                 answer = self.url_open(
                     f'/billing/stripe/return/{tx.id}?session_id=cs_test_back',
                     allow_redirects=False,
@@ -202,7 +202,7 @@ class TestPayPage(BillingCommon, HttpCase):
 
     def test_receipt_is_downloaded_by_its_own_link_only(self):
         tx = self.make_transaction(self.move)
-        tx._stripe_payment_link_record(self.session_of(tx))
+        tx._billing_record(self.session_of(tx))
         path = f'{self.path}/receipt/{tx.id}'
         self.assertIn(path, self.card())
         with real_rendering(self.registry):

@@ -118,7 +118,7 @@ class TestPaymentLink(BillingCommon):
 
     def test_pending_bank_debit_shows_as_processing(self):
         tx = self.make_transaction(self.move)
-        tx._stripe_payment_link_record(
+        tx._billing_record(
             self.session_of(
                 tx, payment_status='unpaid', payment_intent={'id': 'pi_1', 'status': 'processing'}
             )
@@ -127,7 +127,7 @@ class TestPaymentLink(BillingCommon):
 
     def test_page_shows_no_whole_address_to_whoever_holds_the_link(self):
         tx = self.make_transaction(self.move)
-        tx._stripe_payment_link_record(self.session_of(tx))
+        tx._billing_record(self.session_of(tx))
         self.assertEqual(self.link._page_values()['receipts'][0]['email'], 'd•••@example.com')
 
     # === WHAT IS DUE ===#
@@ -157,7 +157,7 @@ class TestPaymentLink(BillingCommon):
         tx = link._create_transaction()
         self.assertEqual(tx.amount, 60.0)
         tx.stripe_payment_link_session = 'cs_test_1'
-        tx._stripe_payment_link_record(self.session_of(tx))
+        tx._billing_record(self.session_of(tx))
         self.assertEqual((link._status(), link._due().now), ('part_paid', 60.0))
 
     def test_part_is_taken_only_where_the_practice_takes_it_and_enough(self):
@@ -206,7 +206,7 @@ class TestPaymentLink(BillingCommon):
         tx = link._create_transaction()
         self.assertEqual(tx.invoice_ids, self.move | other)
         tx.stripe_payment_link_session = 'cs_test_1'
-        tx._stripe_payment_link_record(self.session_of(tx))
+        tx._billing_record(self.session_of(tx))
         self.assertEqual((self.move | other).mapped('payment_state'), ['paid', 'paid'])
         self.assertEqual(link._status(), 'paid')
         self.assertTrue(link._page_values()['receipts'])
@@ -217,7 +217,7 @@ class TestPaymentLink(BillingCommon):
         tx = link._create_transaction()
         tx.stripe_payment_link_session = 'cs_test_1'
         self.pay_by_hand(other)
-        tx._stripe_payment_link_record(self.session_of(tx))
+        tx._billing_record(self.session_of(tx))
         self.assertEqual(self.move.payment_state, 'paid')
         receivable = tx.payment_id.move_id.line_ids.filtered(
             lambda line: line.account_type == 'asset_receivable'
@@ -264,7 +264,7 @@ class TestPaymentLink(BillingCommon):
         self.assertEqual(caught.exception.kind, 'busy')
         self.assertEqual(len(begun), 1 + ROUNDS)
         self.assertFalse(self.link.sudo().transaction_ids)
-        told = self.provider._stripe_payment_link_explain(caught.exception)
+        told = self.provider._billing_explain(caught.exception)
         self.assertIn("another window", told)
 
     def test_form_answers_the_same_where_others_begin_again_and_again(self):
@@ -288,7 +288,7 @@ class TestPaymentLink(BillingCommon):
             self.make_invoice()
         link = self.link_for_all()
         tx = link._create_transaction()
-        params = tx._stripe_payment_link_session_params()
+        params = tx._billing_session_params()
         self.assertLessEqual(len(params['client_reference_id']), 200)
         label = params['line_items'][0]['price_data']['product_data']['name']
         self.assertLessEqual(len(label), 200)

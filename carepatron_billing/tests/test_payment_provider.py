@@ -40,7 +40,7 @@ class TestPaymentProvider(BillingCommon):
         self.assertEqual(provider.state, 'disabled')
 
     def test_wrong_kinds_of_key_are_named(self):
-        connect = self.provider._stripe_payment_link_connect
+        connect = self.provider._billing_connect
         for key, word in (
             ('', "Paste"),
             ('pk_test_1234567890', "publishable"),
@@ -55,7 +55,7 @@ class TestPaymentProvider(BillingCommon):
     def test_test_key_is_refused_where_real_payments_are_taken(self):
         self.connect_provider('enabled')
         with self.assertRaisesRegex(UserError, "test key"):
-            self.provider._stripe_payment_link_connect('sk_test_1234567890')
+            self.provider._billing_connect('sk_test_1234567890')
         self.assertEqual(self.provider.state, 'enabled')
 
     def test_provider_is_switched_on_by_the_set_up_alone(self):
@@ -86,13 +86,13 @@ class TestPaymentProvider(BillingCommon):
         parameters = self.env['ir.config_parameter'].sudo()
         parameters.set_param('web.base.url', 'https://practice.example.com')
         self.assertFalse(self.company.billing_stripe_is_polled)
-        self.assertFalse(self.provider._stripe_payment_link_poll_is_due(now))
+        self.assertFalse(self.provider._billing_poll_is_due(now))
         later = now + relativedelta(minutes=55)
-        self.assertTrue(self.provider._stripe_payment_link_poll_is_due(later))
+        self.assertTrue(self.provider._billing_poll_is_due(later))
         parameters.set_param('web.base.url', 'http://practice.example.com')
         self.company.invalidate_recordset()
         self.assertTrue(self.company.billing_stripe_is_polled)
-        self.assertTrue(self.provider._stripe_payment_link_poll_is_due(now))
+        self.assertTrue(self.provider._billing_poll_is_due(now))
 
     def test_platform_hears_of_other_practices_and_keeps_nothing_of_them(self):
         self.connect_provider()
@@ -102,7 +102,7 @@ class TestPaymentProvider(BillingCommon):
                 'stripe_payment_link_account': 'acct_ours',
             }
         )
-        owns = self.provider._stripe_payment_link_owns
+        owns = self.provider._billing_owns
         self.assertTrue(owns({'account': 'acct_ours', 'livemode': False}))
         self.assertFalse(owns({'account': 'acct_ours', 'livemode': True}))
         self.assertFalse(owns({'account': 'acct_other', 'livemode': False}))

@@ -23,7 +23,7 @@ class TestPaymentTransaction(BillingCommon):
         cls.tx = cls.make_transaction(cls.move)
 
     def record(self, **values):
-        self.tx._stripe_payment_link_record(self.session_of(self.tx, **values))
+        self.tx._billing_record(self.session_of(self.tx, **values))
 
     def test_payment_stands_in_the_books_reconciled(self):
         self.record()
@@ -68,7 +68,7 @@ class TestPaymentTransaction(BillingCommon):
     def test_receipt_and_request_name_nothing_clinical(self):
         self.record()
         mail = self.mails_to('dana@example.com')
-        told = f"{mail.subject} {mail.body_html} {self.tx._stripe_payment_link_session_params()}"
+        told = f"{mail.subject} {mail.body_html} {self.tx._billing_session_params()}"
         for word in (CLINICAL_NAME, CLINICAL_CODE, "herapy"):
             self.assertNotIn(word, told)
         self.assertIn(self.move.name, told)
@@ -118,7 +118,7 @@ class TestPaymentTransaction(BillingCommon):
 
     def test_another_databases_session_is_not_ours(self):
         session = self.session_of(self.tx)
-        search = self.env['payment.transaction']._stripe_payment_link_search
+        search = self.env['payment.transaction']._billing_search
         self.assertEqual(search(self.provider, session), self.tx)
         for name in ('database', 'reference', 'nonce'):
             foreign = {**session, 'metadata': {**session['metadata'], name: 'another'}}
@@ -133,9 +133,9 @@ class TestPaymentTransaction(BillingCommon):
             self.tx.billing_link_id._create_transaction()
 
     def test_repeated_request_is_the_same_to_the_letter(self):
-        params = self.tx._stripe_payment_link_session_params()
+        params = self.tx._billing_session_params()
         self.env.invalidate_all()
-        self.assertEqual(self.tx._stripe_payment_link_session_params(), params)
+        self.assertEqual(self.tx._billing_session_params(), params)
 
     def test_amounts_are_counted_as_stripe_counts_them(self):
         for code, amount, minor in (
@@ -161,6 +161,6 @@ class TestPaymentTransaction(BillingCommon):
                 }
             )
             with self.subTest(code):
-                self.assertEqual(tx._stripe_payment_link_minor_amount(), minor)
+                self.assertEqual(tx._billing_minor_amount(), minor)
                 data = tx._extract_amount_data({'amount_total': minor, 'currency': code.lower()})
                 self.assertEqual(currency.compare_amounts(data['amount'], amount), 0)

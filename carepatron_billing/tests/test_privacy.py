@@ -84,7 +84,7 @@ class TestPrivacy(BillingCommon, HttpCase):
         return f"{mail.subject} {mail.reply_to} {mail.body_html} {file} {page}"
 
     def read_stripe(self):
-        return str(self.make_transaction(self.move)._stripe_payment_link_session_params())
+        return str(self.make_transaction(self.move)._billing_session_params())
 
     def set_levels(self, level, company=None):
         (company or self.company).write(

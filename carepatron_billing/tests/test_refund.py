@@ -20,7 +20,7 @@ class TestRefund(BillingCommon):
 
     def pay_online(self, move=None):
         tx = self.make_transaction(move or self.move)
-        tx._stripe_payment_link_record(self.session_of(tx))
+        tx._billing_record(self.session_of(tx))
         return tx
 
     def wizard(self, move=None, user=None, **values):
@@ -49,14 +49,14 @@ class TestRefund(BillingCommon):
 
     def answer(self, refund, status='succeeded', **values):
         """Let Stripe answer, or tell later, how a refund stands."""
-        refund._stripe_payment_link_record(
+        refund._billing_record(
             {
                 'id': 're_1',
                 'object': 'refund',
                 'status': status,
-                'amount': refund._stripe_payment_link_minor_amount(),
+                'amount': refund._billing_minor_amount(),
                 'currency': 'usd',
-                'metadata': refund._stripe_payment_link_metadata(),
+                'metadata': refund._billing_metadata(),
                 'balance_transaction': None,
                 'failure_balance_transaction': None,
                 **values,

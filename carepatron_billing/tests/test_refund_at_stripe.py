@@ -22,9 +22,7 @@ class TestRefundAtStripe(BillingCommon):
     @classmethod
     def pay_online(cls, move, intent='pi_1'):
         tx = cls.make_transaction(move)
-        tx._stripe_payment_link_record(
-            cls.session_of(tx, payment_intent={'id': intent, 'status': 'succeeded'})
-        )
+        tx._billing_record(cls.session_of(tx, payment_intent={'id': intent, 'status': 'succeeded'}))
         return tx
 
     def link_for_everything(self):
@@ -53,8 +51,8 @@ class TestRefundAtStripe(BillingCommon):
             'failure_balance_transaction': None,
             **values,
         }
-        child = tx._stripe_payment_link_find_or_create_refund(refund)
-        child._stripe_payment_link_record(refund)
+        child = tx._billing_find_or_create_refund(refund)
+        child._billing_record(refund)
         return child
 
     def confirm(self, note):
@@ -164,7 +162,7 @@ class TestRefundAtStripe(BillingCommon):
         tx = self.make_transaction(move)
         self.pay_by_hand(move, 1.0)
         tx.amount = 50.0
-        tx._stripe_payment_link_record(
+        tx._billing_record(
             self.session_of(tx, payment_intent={'id': 'pi_part', 'status': 'succeeded'})
         )
         self.assertEqual(move.amount_residual, 49.0)
@@ -185,7 +183,7 @@ class TestRefundAtStripe(BillingCommon):
         move = self.make_invoice()
         first, second = self.make_transaction(move), self.pay_everything()
         for tx, intent in ((first, 'pi_first'), (second, 'pi_second')):
-            tx._stripe_payment_link_record(
+            tx._billing_record(
                 self.session_of(tx, payment_intent={'id': intent, 'status': 'succeeded'})
             )
         self.assertEqual(move.billing_overpaid, 120.0)
@@ -197,7 +195,7 @@ class TestRefundAtStripe(BillingCommon):
     def test_payment_of_several_invoices_waits_for_a_person(self):
         moves = self.make_invoice() | self.make_invoice()
         tx = self.pay_everything()
-        tx._stripe_payment_link_record(
+        tx._billing_record(
             self.session_of(tx, payment_intent={'id': 'pi_all', 'status': 'succeeded'})
         )
         self.refund(5000, tx, 're_all')

@@ -159,7 +159,7 @@ class TestSecrets(AccessCommon):
     def server_holds(self, **secrets):
         """Let the server's environment hold secrets of the practice's provider."""
         names = {
-            self.provider._stripe_payment_link_server_name(kind).upper(): value
+            self.provider._billing_server_name(kind).upper(): value
             for kind, value in secrets.items()
         }
         return patch.dict(os.environ, names)
@@ -186,9 +186,9 @@ class TestSecrets(AccessCommon):
         self.assertFalse(self.provider.stripe_payment_link_secret_key)
         self.assertFalse(self.provider.stripe_payment_link_webhook_secret)
         with self.server_holds(key=KEY):
-            self.provider._stripe_payment_link_gateway()
+            self.provider._billing_gateway()
             note = company.billing_stripe_server_note
-            self.assertIn(self.provider._stripe_payment_link_server_name('key'), note)
+            self.assertIn(self.provider._billing_server_name('key'), note)
             self.assertNotIn(KEY, note)
         self.assert_nowhere(KEY)
 
@@ -209,19 +209,19 @@ class TestSecrets(AccessCommon):
     def test_key_of_the_server_is_another_databases_no_more_than_another_providers(self):
         other = self.sides['foreign']['provider'].sudo()
         with self.server_holds(key=KEY):
-            self.assertFalse(other._stripe_payment_link_server_key())
+            self.assertFalse(other._billing_server_key())
             self.env['ir.config_parameter'].sudo().set_param('database.uuid', '0ther-database')
-            self.assertFalse(self.provider._stripe_payment_link_server_key())
+            self.assertFalse(self.provider._billing_server_key())
 
     def test_key_of_the_server_that_is_gone_or_changed_says_what_to_do(self):
         self.connected_by_server()
         with self.assertRaisesRegex(UserError, "holds no key"):
-            self.provider._stripe_payment_link_gateway()
+            self.provider._billing_gateway()
         for key in ('sk_live_ofTheServersConfiguration', 'rubbish'):
             with self.server_holds(key=key), self.assertRaisesRegex(UserError, "not of the kind"):
-                self.provider._stripe_payment_link_gateway()
+                self.provider._billing_gateway()
         with self.server_holds(key=KEY), self.stripe_opens('acct_2'):
-            self.provider._stripe_payment_link_refresh()
+            self.provider._billing_refresh()
         self.company.invalidate_recordset()
         self.assertEqual(self.provider.stripe_payment_link_account, 'acct_1')
         self.assertIn("another account", self.company.billing_stripe_problem)
@@ -237,20 +237,18 @@ class TestSecrets(AccessCommon):
             company = self.connected_by_server()
             with self.server_holds(**held), self.stripe_opens('acct_1'):
                 action = company.action_billing_stripe_disconnect()
-            name = self.provider._stripe_payment_link_server_name('key')
+            name = self.provider._billing_server_name('key')
             self.assertIn(name, action['params']['message'])
             self.assertEqual(self.provider.state, 'disabled')
             with self.server_holds(key=KEY), self.assertRaisesRegex(UserError, "not set up"):
-                self.provider._stripe_payment_link_gateway()
+                self.provider._billing_gateway()
 
     def test_webhook_secret_of_the_server_counts_where_an_account_is_connected_alone(self):
         self.provider.stripe_payment_link_webhook_secret = False
         with self.server_holds(webhook_secret='whsec_ofTheServer'):
-            self.assertFalse(self.provider._stripe_payment_link_signing_secret())
+            self.assertFalse(self.provider._billing_signing_secret())
             self.provider.stripe_payment_link_connection = 'server'
-            self.assertEqual(
-                self.provider._stripe_payment_link_signing_secret(), 'whsec_ofTheServer'
-            )
+            self.assertEqual(self.provider._billing_signing_secret(), 'whsec_ofTheServer')
 
     # === COPIES === #
 

@@ -10,5 +10,5 @@ key = f"sk_test_{given['practice']}OfTheRiversidePractice"  # noqa: F821
 fake = FakeClient(given["stripe_url"])  # noqa: F821
 company = env.ref("carepatron_billing.company_riverside")  # noqa: F821
 fake.account(fake.account_of(key), name=company.name)
-company._billing_provider_sudo()._stripe_payment_link_connect(key)
+company._billing_provider_sudo()._billing_connect(key)
 result = company.billing_stripe_state

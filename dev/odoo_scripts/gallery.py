@@ -165,7 +165,7 @@ def draw(env, given):
     )
     company = env.company
     provider = company._billing_provider_sudo()
-    provider._stripe_payment_link_connect("sk_test_theGalleryOfInvoices")
+    provider._billing_connect("sk_test_theGalleryOfInvoices")
     # Without the marks of test mode.
     provider.state = "enabled"
     cases = make_cases(env, company)

@@ -12,7 +12,7 @@ class PaymentTransaction(models.Model):
     def create(self, vals_list):
         txs = super().create(vals_list)
         own = txs.filtered(lambda tx: tx.provider_code == PROVIDER_CODE)
-        charges = own.filtered(lambda tx: tx._stripe_payment_link_is_card_charge())
+        charges = own.filtered(lambda tx: tx._billing_is_card_charge())
         refunds = own.filtered(lambda tx: tx.operation == 'refund')
         charges._billing_note_act('charge')
         refunds._billing_note_act('refund')
@@ -22,7 +22,7 @@ class PaymentTransaction(models.Model):
         details = {}
         for tx in self:
             amount = tx.currency_id.format(abs(tx.amount))
-            move = tx._stripe_payment_link_refunded_moves() if act == 'refund' else tx.invoice_ids
+            move = tx._billing_refunded_moves() if act == 'refund' else tx.invoice_ids
             card = tx.token_id.display_name if act == 'charge' else ""
             for one in move or tx:
                 details[one] = ", ".join(filter(None, (amount, card)))

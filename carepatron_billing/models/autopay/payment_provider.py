@@ -4,9 +4,9 @@ from odoo import models
 class PaymentProvider(models.Model):
     _inherit = 'payment.provider'
 
-    def _stripe_payment_link_leave(self):
+    def _billing_leave(self):
         """Override to end autopay: the cards are of no use at another account."""
-        result = super()._stripe_payment_link_leave()
+        result = super()._billing_leave()
         if self.sudo().stripe_payment_link_account:
             holders_sudo = self.env['practice.card.holder'].sudo()
             holders_sudo.search(

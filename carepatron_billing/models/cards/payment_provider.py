@@ -16,7 +16,7 @@ class PaymentProvider(models.Model):
 
     _inherit = 'payment.provider'
 
-    def _stripe_payment_link_holders(self):
+    def _billing_holders(self):
         """Return whom this account knows as customers (sudo).
 
         :rtype: recordset of `practice.card.holder`
@@ -29,16 +29,16 @@ class PaymentProvider(models.Model):
             [('customer', '!=', False), ('account', '=', holders_sudo._account_of(self))]
         )
 
-    def _stripe_payment_link_leave(self):
+    def _billing_leave(self):
         """Override: where the context says `billing_forget_cards`, they are removed there first.
 
         :raise UserError: if there are too many cards for one request
         """
         if self.env.context.get('billing_forget_cards'):
-            self.sudo()._stripe_payment_link_forget_cards(self.env.user.name)
-        return super()._stripe_payment_link_leave()
+            self.sudo()._billing_forget_saved_cards(self.env.user.name)
+        return super()._billing_leave()
 
-    def _stripe_payment_link_forget_cards(self, who):
+    def _billing_forget_saved_cards(self, who):
         """Remove at Stripe all customers of this account, with their cards, and the cards here.
 
         Each is committed once it is gone: whatever stops this, it goes on where it was.
@@ -48,8 +48,8 @@ class PaymentProvider(models.Model):
             request
         """
         end = time.monotonic() + SECONDS
-        holders_sudo = self._stripe_payment_link_holders()
-        gateway = holders_sudo and self._stripe_payment_link_cards_gateway()
+        holders_sudo = self._billing_holders()
+        gateway = holders_sudo and self._billing_cards_gateway()
         for number, holder_sudo in enumerate(holders_sudo):
             if time.monotonic() > end:
                 raise UserError(
@@ -61,7 +61,7 @@ class PaymentProvider(models.Model):
             try:
                 gateway.delete_customer(holder_sudo.customer)
             except StripeGatewayError as error:
-                raise self._stripe_payment_link_cards_error(error) from None
+                raise self._billing_cards_error(error) from None
             cards_sudo = self.env['payment.token'].sudo().with_context(active_test=False)
             cards_sudo = cards_sudo.search(
                 [
@@ -75,21 +75,21 @@ class PaymentProvider(models.Model):
             # What is gone at Stripe is gone here, whatever becomes of the next one.
             commit_now(self.env)
 
-    def _stripe_payment_link_cards_gateway(self):
+    def _billing_cards_gateway(self):
         # Where the server's key opens another account by now, nobody would be found there, and
         # the cards would count as removed.
         try:
-            if not self._stripe_payment_link_has_key():
+            if not self._billing_has_key():
                 raise StripeGatewayError('server', "The server's key is gone.")
         except StripeGatewayError as error:
-            raise self._stripe_payment_link_cards_error(error) from None
-        return self._stripe_payment_link_gateway()
+            raise self._billing_cards_error(error) from None
+        return self._billing_gateway()
 
-    def _stripe_payment_link_cards_error(self, error):
+    def _billing_cards_error(self, error):
         return UserError(
             self.env._(
                 "The saved cards could not be removed at Stripe: %s Choose to leave them there if"
                 " you want to go on without.",
-                self._stripe_payment_link_explain(error),
+                self._billing_explain(error),
             )
         )

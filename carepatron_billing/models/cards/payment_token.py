@@ -133,7 +133,7 @@ class PaymentToken(models.Model):
         return f'{brand} {name}' if brand and should_pad else name
 
     @api.model
-    def _stripe_payment_link_card_values(self, card):
+    def _billing_card_values(self, card):
         """Return what is kept of a card at Stripe, nothing of it secret.
 
         :param dict card: the `card` of a PaymentMethod
@@ -147,10 +147,10 @@ class PaymentToken(models.Model):
         }
 
     def _tidy_at_stripe(self):
-        self.provider_id._stripe_payment_link_gateway().detach_payment_method(self.provider_ref)
+        self.provider_id._billing_gateway().detach_payment_method(self.provider_ref)
         self.stripe_payment_link_to_detach = False
 
-    def _stripe_payment_link_refresh(self, method):
+    def _billing_refresh(self, method):
         """Bring a card (sudo) up to what Stripe has of it now.
 
         :param dict method: the PaymentMethod; None if Stripe does not know it any more
@@ -160,4 +160,4 @@ class PaymentToken(models.Model):
                 token._billing_remove(self.env._("removed at Stripe"))
                 token.stripe_payment_link_to_detach = False
             elif method.get('card'):
-                token.write(self._stripe_payment_link_card_values(method['card']))
+                token.write(self._billing_card_values(method['card']))

@@ -36,18 +36,18 @@ class PaymentTransaction(models.Model):
 
     # === BUSINESS METHODS - SAVING A CARD === #
 
-    def _stripe_payment_link_session_url(self) -> str | bool:
+    def _billing_session_url(self) -> str | bool:
         """Override to note who is to keep the card at Stripe, before the session is asked for."""
         if self.tokenize and not self.stripe_payment_link_customer:
             holder = self.env['practice.card.holder']._for(self.partner_id, self.company_id)
             self.stripe_payment_link_customer = holder._ensure_customer()
             self.billing_consent = self.billing_consent or holder._consent()
             commit_now(self.env)
-        return super()._stripe_payment_link_session_url()
+        return super()._billing_session_url()
 
-    def _stripe_payment_link_session_params(self):
+    def _billing_session_params(self):
         """Override to have Stripe keep the card."""
-        params = super()._stripe_payment_link_session_params()
+        params = super()._billing_session_params()
         if not self.stripe_payment_link_customer:
             return params
         params = {**params, 'customer': self.stripe_payment_link_customer}
@@ -84,7 +84,7 @@ class PaymentTransaction(models.Model):
             # Archived or anonymised meanwhile: nothing but what it takes to remove it there.
             return at_stripe
         return {
-            **self.env['payment.token']._stripe_payment_link_card_values(method['card']),
+            **self.env['payment.token']._billing_card_values(method['card']),
             **at_stripe,
             'billing_consent': self.billing_consent,
             'billing_consent_at': now,
@@ -117,7 +117,7 @@ class PaymentTransaction(models.Model):
 
     # === BUSINESS METHODS - CHARGING A CARD === #
 
-    def _stripe_payment_link_is_card_charge(self):
+    def _billing_is_card_charge(self):
         return self.provider_code == PROVIDER_CODE and self.operation in CARD_OPERATIONS
 
     def _send_payment_request(self):
@@ -130,28 +130,25 @@ class PaymentTransaction(models.Model):
             return super()._send_payment_request()
         try:
             if self.state == 'draft':
-                refusal = (
-                    self._stripe_payment_link_explain_card()
-                    or self._stripe_payment_link_claim_invoices()
-                )
+                refusal = self._billing_explain_card() or self._billing_claim_invoices()
                 if refusal:
                     self._set_error(refusal)
             if self.state != 'pending':
                 return None
-            gateway = self.provider_id._stripe_payment_link_gateway()
+            gateway = self.provider_id._billing_gateway()
             intent = gateway.charge_card(
-                self._stripe_payment_link_charge_params(),
-                ':'.join(self._stripe_payment_link_metadata().values()),
+                self._billing_charge_params(),
+                ':'.join(self._billing_metadata().values()),
             )
         except StripeGatewayError as error:
-            self._stripe_payment_link_charge_failed(error)
+            self._billing_charge_failed(error)
             return None
         if self.payment_id:
             # Odoo's wizard books what it began, in this same transaction of the database.
             claim(self)
             self._process(PROVIDER_CODE, intent)
         else:
-            self._stripe_payment_link_record(intent)
+            self._billing_record(intent)
         return None
 
     def _billing_charge_now(self):
@@ -162,12 +159,12 @@ class PaymentTransaction(models.Model):
             self._post_process()
         commit_now(self.env)
 
-    def _stripe_payment_link_begin(self):
+    def _billing_begin(self):
         """Override: the invoices of a charge count as being paid from before Stripe is asked."""
-        if self._stripe_payment_link_is_card_charge():
+        if self._billing_is_card_charge():
             claim(self)
             self._set_pending()
-        return super()._stripe_payment_link_begin()
+        return super()._billing_begin()
 
     def _post_process(self):
         """Override of `account_payment`: Odoo would not book what its wizard had given up."""
@@ -178,7 +175,7 @@ class PaymentTransaction(models.Model):
                     and tx.state == 'done'
                     and not tx.is_post_processed
                 )
-            )._stripe_payment_link_detach_draft()
+            )._billing_detach_draft()
         return super()._post_process()
 
     def _billing_follow_up(self):
@@ -189,7 +186,7 @@ class PaymentTransaction(models.Model):
                     move._billing_mail_link()
         return super()._billing_follow_up()
 
-    def _stripe_payment_link_explain_card(self):
+    def _billing_explain_card(self):
         """Return why this card cannot be charged at all, in words for the desk; '' if it can."""
         token = self.token_id
         if not token.active or token.provider_id != self.provider_id:
@@ -200,19 +197,19 @@ class PaymentTransaction(models.Model):
             return reason_of(self.env, 'expired_card')
         return ''
 
-    def _stripe_payment_link_charge_params(self):
+    def _billing_charge_params(self):
         """Return the PaymentIntent to ask for; the same however often it is asked for."""
         return {
-            'amount': self._stripe_payment_link_minor_amount(),
+            'amount': self._billing_minor_amount(),
             'currency': self.currency_id.name.lower(),
             'customer': self.token_id.stripe_payment_link_customer,
             'payment_method': self.token_id.provider_ref,
             'automatic_payment_methods': {'enabled': True, 'allow_redirects': 'never'},
-            'description': self._stripe_payment_link_label(),
-            'metadata': self._stripe_payment_link_metadata(),
+            'description': self._billing_label(),
+            'metadata': self._billing_metadata(),
         }
 
-    def _stripe_payment_link_charge_failed(self, error):
+    def _billing_charge_failed(self, error):
         """Record that Stripe gave no answer, or refused to try."""
         if error.kind == 'connection' and self.state == 'pending':
             # It may have been charged: the reconcile cron finds out, nobody may charge meanwhile.
@@ -220,14 +217,14 @@ class PaymentTransaction(models.Model):
                 "Stripe did not answer. What became of the charge is asked again by itself."
             )
             return
-        message = self.provider_id._stripe_payment_link_explain(error)
+        message = self.provider_id._billing_explain(error)
         if error.kind == 'declined':
             message = reason_of(self.env, error.code)
             self.billing_decline = error.code
         elif error.code == 'resource_missing':
             message = reason_of(self.env, 'no_such_card')
             self.billing_decline = 'no_such_card'
-            self.token_id._stripe_payment_link_refresh(None)
+            self.token_id._billing_refresh(None)
         self._set_error(message)
 
     def _apply_updates(self, payment_data):
@@ -238,12 +235,12 @@ class PaymentTransaction(models.Model):
         if not self.provider_reference:
             self.provider_reference = payment_data['id']
         if self.state != 'done':
-            self._stripe_payment_link_apply_intent(payment_data)
+            self._billing_apply_intent(payment_data)
         return None
 
-    def _stripe_payment_link_apply_intent(self, intent):
+    def _billing_apply_intent(self, intent):
         charge = intent.get('latest_charge')
-        self._stripe_payment_link_note_movement(charge if isinstance(charge, dict) else {})
+        self._billing_note_movement(charge if isinstance(charge, dict) else {})
         status = intent['status']
         if status == 'succeeded':
             self._set_done(extra_allowed_states=('cancel',))
@@ -259,46 +256,44 @@ class PaymentTransaction(models.Model):
     # === BUSINESS METHODS - LOOKING AFTER CHARGES === #
 
     @api.model
-    def _stripe_payment_link_sync_charge_of(self, provider, intent_id) -> bool:
+    def _billing_sync_charge_of(self, provider, intent_id) -> bool:
         """Bring the books up to the charge of a saved card.
 
         :param str intent_id: of its PaymentIntent
         :return: whether it is one of this database
         """
-        intent = provider._stripe_payment_link_gateway().payment_intent_now(intent_id)
-        tx = self._stripe_payment_link_search(provider, intent).filtered(
-            lambda tx: tx._stripe_payment_link_is_card_charge()
+        intent = provider._billing_gateway().payment_intent_now(intent_id)
+        tx = self._billing_search(provider, intent).filtered(
+            lambda tx: tx._billing_is_card_charge()
         )
         if tx:
-            tx._stripe_payment_link_record(intent)
+            tx._billing_record(intent)
         return bool(tx)
 
-    def _stripe_payment_link_reconcile_one(self):
+    def _billing_reconcile_one(self):
         """Override to bring a charge to its end whose worker died before, or while, Stripe was
         called."""
-        if not self._stripe_payment_link_is_card_charge():
-            return super()._stripe_payment_link_reconcile_one()
+        if not self._billing_is_card_charge():
+            return super()._billing_reconcile_one()
         if self.state == 'draft':
             self._set_canceled()
             return self._post_process()
-        return self._stripe_payment_link_sync_charge()
+        return self._billing_sync_charge()
 
-    def _stripe_payment_link_close(self):
-        """Override: a charge in *draft* was never asked for, see `_stripe_payment_link_begin`."""
-        charges = self.filtered(
-            lambda tx: tx.state == 'draft' and tx._stripe_payment_link_is_card_charge()
-        )
+    def _billing_close(self):
+        """Override: a charge in *draft* was never asked for, see `_billing_begin`."""
+        charges = self.filtered(lambda tx: tx.state == 'draft' and tx._billing_is_card_charge())
         charges._set_canceled()
-        return super(PaymentTransaction, self - charges)._stripe_payment_link_close()
+        return super(PaymentTransaction, self - charges)._billing_close()
 
-    def _stripe_payment_link_sync(self):
+    def _billing_sync(self):
         """Override to look charges up, which have no session."""
-        charges = self.filtered(lambda tx: tx._stripe_payment_link_is_card_charge())
+        charges = self.filtered(lambda tx: tx._billing_is_card_charge())
         for tx in charges:
-            tx._stripe_payment_link_sync_charge()
-        return super(PaymentTransaction, self - charges)._stripe_payment_link_sync()
+            tx._billing_sync_charge()
+        return super(PaymentTransaction, self - charges)._billing_sync()
 
-    def _stripe_payment_link_sync_charge(self):
+    def _billing_sync_charge(self):
         """Find out what became of a charge whose answer was lost; what never was is given up.
 
         Nobody is charged by this: who began it may be long gone, and less may be due by now.
@@ -306,22 +301,22 @@ class PaymentTransaction(models.Model):
         :raise StripeGatewayError: if Stripe cannot be reached
         """
         self.ensure_one()
-        gateway = self.provider_id._stripe_payment_link_gateway()
+        gateway = self.provider_id._billing_gateway()
         if not self.provider_reference:
             customer = self.token_id.stripe_payment_link_customer
             known = [
                 intent['id']
                 for intent in gateway.payment_intents_of_customer(customer)
-                if self._stripe_payment_link_owns(intent)
+                if self._billing_owns(intent)
             ]
             if not known:
                 self._set_canceled(self.env._("Stripe never heard of this charge."))
                 self._post_process()
                 return
             self.provider_reference = known[0]
-        self._stripe_payment_link_record(gateway.payment_intent_now(self.provider_reference))
+        self._billing_record(gateway.payment_intent_now(self.provider_reference))
 
-    def _stripe_payment_link_detach_draft(self):
+    def _billing_detach_draft(self):
         """Let go of a payment of Odoo's wizard that was given up before the money came.
 
         Odoo would book none instead of it.

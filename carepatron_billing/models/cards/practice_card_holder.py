@@ -79,7 +79,7 @@ class PracticeCardHolder(models.Model):
             url = self.sudo()._add_card_url()
         except StripeGatewayError as error:
             provider = self.sudo().company_id._billing_provider_sudo()
-            raise UserError(provider._stripe_payment_link_explain(error)) from None
+            raise UserError(provider._billing_explain(error)) from None
         return {'type': 'ir.actions.act_url', 'url': url, 'target': 'new'}
 
     def action_mail_link(self):
@@ -201,7 +201,7 @@ class PracticeCardHolder(models.Model):
         tx.billing_consent = self._consent()
         commit_now(self.env)
         # One that was completed a moment ago leads nowhere: to the page, which shows the card.
-        return tx._stripe_payment_link_session_url() or self.url
+        return tx._billing_session_url() or self.url
 
     # === CRON === #
 
@@ -227,7 +227,7 @@ class PracticeCardHolder(models.Model):
     def _tidy_at_stripe(self):
         provider = self.company_id._billing_provider_sudo()
         if self.customer and self.account == self._account_of(provider):
-            provider._stripe_payment_link_gateway().delete_customer(self.customer)
+            provider._billing_gateway().delete_customer(self.customer)
         self.unlink()
 
     def _account_of(self, provider):
@@ -250,7 +250,7 @@ class PracticeCardHolder(models.Model):
         if not self.customer:
             uuid = self.env['ir.config_parameter'].sudo().get_param('database.uuid')
             commit_now(self.env)
-            customer = provider._stripe_payment_link_gateway().create_customer(
+            customer = provider._billing_gateway().create_customer(
                 {'database': uuid, 'payer': self.nonce}, f'{uuid}:payer:{self.nonce}'
             )
             self.customer = customer['id']

@@ -26,12 +26,12 @@ class PracticeStripeEvent(models.Model):
         tokens = self.env['payment.token'].search(
             [('provider_id', '=', self.provider_id.id), (field, '=', self.object_reference)]
         )
-        gateway = self.provider_id._stripe_payment_link_gateway()
+        gateway = self.provider_id._billing_gateway()
         for token in tokens:
-            token._stripe_payment_link_refresh(gateway.payment_method(token.provider_ref))
+            token._billing_refresh(gateway.payment_method(token.provider_ref))
         return bool(tokens)
 
     def _sync_payment_intent(self) -> bool:
         return super()._sync_payment_intent() or self.env[
             'payment.transaction'
-        ]._stripe_payment_link_sync_charge_of(self.provider_id, self.object_reference)
+        ]._billing_sync_charge_of(self.provider_id, self.object_reference)

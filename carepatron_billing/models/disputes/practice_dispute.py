@@ -130,8 +130,8 @@ class PracticeDispute(models.Model):
 
         :return: whether it is one of a payment of this database.
         """
-        shown = provider._stripe_payment_link_gateway().dispute(dispute_id)
-        source = self.env['payment.transaction']._stripe_payment_link_find_by_intent(
+        shown = provider._billing_gateway().dispute(dispute_id)
+        source = self.env['payment.transaction']._billing_find_by_intent(
             provider, shown.get('payment_intent')
         )
         if not source:
@@ -165,7 +165,7 @@ class PracticeDispute(models.Model):
                     'dispute': shown['id'],
                     'transaction_id': source.id,
                     'partner_id': source.payment_id.partner_id.id,
-                    'move_ids': source._stripe_payment_link_paid_moves().ids,
+                    'move_ids': source._billing_paid_moves().ids,
                     'opened_at': from_timestamp(shown['created']),
                 }
             )
@@ -181,7 +181,7 @@ class PracticeDispute(models.Model):
         currency = source.currency_id.with_context(active_test=False).search(
             [('name', '=', shown['currency'].upper())]
         )
-        decimals = source.provider_id._stripe_payment_link_decimals(currency)
+        decimals = source.provider_id._billing_decimals(currency)
         return {
             'state': state,
             'reason': shown['reason'] if shown['reason'] in reasons else 'general',

@@ -55,7 +55,7 @@ class PracticeDispute(models.Model):
         )
 
         def booked(minor):
-            decimals = self.provider_id._stripe_payment_link_decimals(currency)
+            decimals = self.provider_id._billing_decimals(currency)
             amount = payment_utils.to_major_currency_units(minor, currency, decimals)
             return currency._convert(amount, company.currency_id, company, day)
 

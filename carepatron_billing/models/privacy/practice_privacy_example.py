@@ -104,7 +104,7 @@ class PracticePrivacyExample(models.AbstractModel):
         if move.id:
             tx_sudo = move.env['payment.transaction'].sudo()
             tx_sudo = tx_sudo.new({'invoice_ids': [Command.set(move.ids)]})
-            label = tx_sudo._stripe_payment_link_label()
+            label = tx_sudo._billing_label()
         return Markup('<p class="mb-0">%s<br/>%s</p>') % (label, self._amount(move))
 
     def _amount(self, move):

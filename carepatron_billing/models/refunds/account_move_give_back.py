@@ -72,7 +72,7 @@ class AccountMove(models.Model):
         refunds_sudo = self.env['payment.transaction'].sudo()
         for payment in self._billing_overpayments():
             tx_sudo = payment.payment_transaction_id
-            amount = min(payment._billing_overpaid(), tx_sudo._stripe_payment_link_refundable())
+            amount = min(payment._billing_overpaid(), tx_sudo._billing_refundable_amount())
             if self.currency_id.compare_amounts(amount, 0.0) > 0:
                 refunds_sudo |= tx_sudo._refund(amount)
         failed = refunds_sudo.filtered(lambda tx: tx.state == 'error')
@@ -142,9 +142,7 @@ class AccountMove(models.Model):
         """
         payments_sudo = self.sudo()._billing_payments()
         return payments_sudo.payment_transaction_id.filtered(
-            lambda tx: (
-                tx.provider_code == PROVIDER_CODE and tx._stripe_payment_link_refundable() > 0.0
-            )
+            lambda tx: tx.provider_code == PROVIDER_CODE and tx._billing_refundable_amount() > 0.0
         ).sorted('id', reverse=True)
 
     def _billing_new_credit(self, values, amount=None, lines=None):

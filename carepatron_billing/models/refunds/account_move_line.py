@@ -74,7 +74,7 @@ class AccountMoveLine(models.Model):
 
         def is_leaving(line):
             tx_sudo = line.sudo().payment_id.payment_transaction_id
-            return any(not tx.payment_id for tx in tx_sudo._stripe_payment_link_refunds())
+            return any(not tx.payment_id for tx in tx_sudo._billing_refunds())
 
         return paid.filtered(is_leaving) | notes.filtered(
             lambda line: line.move_id.sudo().reversed_entry_id & invoices_sudo

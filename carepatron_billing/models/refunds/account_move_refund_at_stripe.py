@@ -39,7 +39,7 @@ class AccountMove(models.Model):
     @api.depends('transaction_ids.child_transaction_ids.state', 'reversal_move_ids.state')
     def _compute_billing_given_back(self):
         for move in self:
-            refunds = move.transaction_ids._stripe_payment_link_refunds().payment_id
+            refunds = move.transaction_ids._billing_refunds().payment_id
             waiting = refunds.filtered(lambda payment: payment._billing_open_debit() > 0.0)
             move.billing_given_back = sum(payment._billing_open_debit() for payment in waiting)
             move.billing_given_back_on = max(waiting.mapped('date'), default=False)

@@ -21,7 +21,7 @@ class AccountPayment(models.Model):
         result = super(AccountPayment, self - own)._compute_amount_available_for_refund()
         for payment in own:
             payment.amount_available_for_refund = (
-                payment.payment_transaction_id.sudo()._stripe_payment_link_refundable()
+                payment.payment_transaction_id.sudo()._billing_refundable_amount()
             )
         return result
 
@@ -29,14 +29,14 @@ class AccountPayment(models.Model):
 
     def _billing_overpaid(self) -> float:
         """Override: what is being refunded is not there any more."""
-        refunds_sudo = self.payment_transaction_id.sudo()._stripe_payment_link_refunds()
+        refunds_sudo = self.payment_transaction_id.sudo()._billing_refunds()
         under_way = refunds_sudo.filtered(lambda tx: not tx.payment_id and tx.state != 'done')
         left = super()._billing_overpaid() + sum(under_way.mapped('amount'))
         return max(self.currency_id.round(left), 0.0)
 
     def _billing_refunded(self) -> float:
         """Return how much of this payment (sudo) was refunded, online or by hand."""
-        refunds = self.payment_transaction_id._stripe_payment_link_refunds()
+        refunds = self.payment_transaction_id._billing_refunds()
         online = -sum(refunds.filtered(lambda tx: tx.state == 'done').mapped('amount'))
         invoices = self.reconciled_invoice_ids.filtered(
             lambda move: move.move_type == 'out_invoice'

@@ -14,4 +14,4 @@ class PracticeStripeEvent(models.Model):
 
     def _sync_refund(self) -> bool:
         txs = self.env['payment.transaction']
-        return txs._stripe_payment_link_sync_refund(self.provider_id, self.object_reference)
+        return txs._billing_sync_refund(self.provider_id, self.object_reference)

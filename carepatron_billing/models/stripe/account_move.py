@@ -41,7 +41,7 @@ class AccountMove(models.Model):
     def _billing_close_stale_sessions_soon(self):
         ids = self.env.cr.precommit.data.pop('billing.due_changed')
         txs_sudo = self.browse(ids).exists()._billing_open_transactions()
-        if any(tx._stripe_payment_link_is_stale() for tx in txs_sudo):
+        if any(tx._billing_is_stale() for tx in txs_sudo):
             self.env.ref('carepatron_billing.ir_cron_reconcile').sudo()._trigger()
 
     @api.private

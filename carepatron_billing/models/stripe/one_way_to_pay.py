@@ -33,7 +33,7 @@ def claim_alone(
         others = rivals()
         if others:
             # Money may be in one already: Stripe decides whether it can still be closed.
-            others._stripe_payment_link_close()
+            others._billing_close()
             commit_now(env)
         for records in rows():
             claim(records)

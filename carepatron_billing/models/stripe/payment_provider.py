@@ -45,7 +45,7 @@ class PaymentProvider(models.Model):
         result = super().write(vals)
         if vals.get('state', 'disabled') != 'disabled':
             own = self.filtered(lambda p: p.code == PROVIDER_CODE)
-            own._stripe_payment_link_ensure_journal()
+            own._billing_ensure_journal()
             if 'allow_tokenization' not in vals:
                 own.allow_tokenization = True
         return result
@@ -71,10 +71,10 @@ class PaymentProvider(models.Model):
         """Override of `payment` to make the journal of every company that can have one."""
         result = super()._setup_provider(code, **kwargs)
         if code == PROVIDER_CODE:
-            self.search([('code', '=', code)])._stripe_payment_link_ensure_journal()
+            self.search([('code', '=', code)])._billing_ensure_journal()
         return result
 
-    def _stripe_payment_link_ensure_journal(self):
+    def _billing_ensure_journal(self):
         """Give each provider its own *Stripe* journal on a *Stripe balance* account.
 
         A company without a chart of accounts is passed over; it gets them when it connects.
@@ -102,7 +102,7 @@ class PaymentProvider(models.Model):
                     {
                         'name': self.env._("Stripe"),
                         'type': 'bank',
-                        'code': self._stripe_payment_link_free_journal_code(company),
+                        'code': self._billing_free_journal_code(company),
                         'company_id': company.id,
                         'default_account_id': account.id,
                         'show_on_dashboard': False,
@@ -114,7 +114,7 @@ class PaymentProvider(models.Model):
             )
             line.payment_account_id = account
 
-    def _stripe_payment_link_free_journal_code(self, company):
+    def _billing_free_journal_code(self, company):
         taken = set(
             self.env['account.journal']
             .with_context(active_test=False)
@@ -124,6 +124,6 @@ class PaymentProvider(models.Model):
         codes = ['STRP', *(f'STR{number}' for number in range(1, 100))]
         return next(code for code in codes if code not in taken)
 
-    def _stripe_payment_link_decimals(self, currency):
+    def _billing_decimals(self, currency):
         """Return how many decimals Stripe counts in a currency, or None for Odoo's own table."""
         return CURRENCY_DECIMALS.get(currency.name)

@@ -74,7 +74,7 @@ class PaymentProvider(models.Model):
             if provider_sudo.code != PROVIDER_CODE or provider_sudo.state == 'disabled':
                 continue
             connected = provider_sudo.stripe_payment_link_connection == 'connect'
-            if not connected and not provider_sudo._stripe_payment_link_key():
+            if not connected and not provider_sudo._billing_key():
                 raise ValidationError(
                     self.env._("Online payments are switched on by Settings › Setup payments.")
                 )
@@ -88,7 +88,7 @@ class PaymentProvider(models.Model):
         :raise UserError: if Stripe cannot be reached.
         """
         if self.code == PROVIDER_CODE:
-            self._stripe_payment_link_leave()
+            self._billing_leave()
         return super().action_reset_credentials()
 
     # === BUSINESS METHODS - GATEWAY ===#
@@ -97,14 +97,14 @@ class PaymentProvider(models.Model):
         """Override of `payment` to forget the account together with its keys."""
         if self.code != PROVIDER_CODE:
             return super()._get_reset_values()
-        return self._stripe_payment_link_blank() | {
+        return self._billing_blank() | {
             'stripe_payment_link_secret_key': None,
             'stripe_payment_link_account': None,
             'stripe_payment_link_account_name': None,
             'stripe_payment_link_connection': None,
         }
 
-    def _stripe_payment_link_blank(self):
+    def _billing_blank(self):
         """Return the values that forget everything that was learnt about an account."""
         return {
             'stripe_payment_link_webhook_secret': None,
@@ -120,7 +120,7 @@ class PaymentProvider(models.Model):
             'stripe_payment_link_seen_until': None,
         }
 
-    def _stripe_payment_link_gateway(self):
+    def _billing_gateway(self):
         """Return the door to this provider's Stripe account.
 
         :rtype: StripeGateway
@@ -130,34 +130,34 @@ class PaymentProvider(models.Model):
         provider_sudo = self.sudo()
         if provider_sudo.stripe_payment_link_connection == 'connect':
             return StripeGateway(
-                self._stripe_payment_link_platform_key(), provider_sudo.stripe_payment_link_account
+                self._billing_platform_key(), provider_sudo.stripe_payment_link_account
             )
-        key = provider_sudo._stripe_payment_link_key()
+        key = provider_sudo._billing_key()
         if not key:
-            raise UserError(provider_sudo._stripe_payment_link_no_key())
+            raise UserError(provider_sudo._billing_no_key())
         if provider_sudo.stripe_payment_link_connection == 'server':
-            provider_sudo._stripe_payment_link_check_mode(key)
+            provider_sudo._billing_check_mode(key)
         return StripeGateway(key)
 
-    def _stripe_payment_link_check_mode(self, key):
+    def _billing_check_mode(self, key):
         """Raise unless a key of the server's, which changes without notice, still fits.
 
         :raise UserError: it says what to do.
         """
-        if not self._stripe_payment_link_fits_mode(key):
+        if not self._billing_fits_mode(key):
             raise UserError(
                 self.env._(
                     "The key in the server's configuration (%s) is not of the kind that this"
                     " practice was connected with. Open Settings › Setup payments.",
-                    self._stripe_payment_link_server_name('key'),
+                    self._billing_server_name('key'),
                 )
             )
 
-    def _stripe_payment_link_fits_mode(self, key):
+    def _billing_fits_mode(self, key):
         match = KEY_PATTERN.fullmatch(key)
         return bool(match) and self.state in ('disabled', STATE_OF_MODE[match['mode']])
 
-    def _stripe_payment_link_platform_key(self):
+    def _billing_platform_key(self):
         key = platform_key()
         if not KEY_PATTERN.fullmatch(key):
             raise UserError(
@@ -168,14 +168,14 @@ class PaymentProvider(models.Model):
             )
         return key
 
-    def _stripe_payment_link_owner_gateway(self):
+    def _billing_owner_gateway(self):
         """Return the door to the account that holds the webhook endpoint: the platform's, where
         the practice's account is connected to one."""
         if self.sudo().stripe_payment_link_connection == 'connect':
-            return StripeGateway(self._stripe_payment_link_platform_key())
-        return self._stripe_payment_link_gateway()
+            return StripeGateway(self._billing_platform_key())
+        return self._billing_gateway()
 
-    def _stripe_payment_link_explain(self, error):
+    def _billing_explain(self, error):
         """Return what a person can do about a :class:`StripeGatewayError`."""
         if error.kind == 'connection':
             return self.env._("Stripe cannot be reached right now. Please try again in a minute.")
@@ -212,7 +212,7 @@ class PaymentProvider(models.Model):
 
     # === BUSINESS METHODS - STATUS ===#
 
-    def _stripe_payment_link_account_values(self, account):
+    def _billing_account_values(self, account):
         """Return what is kept of Stripe's account object."""
         business = account.get('business_profile') or {}
         dashboard = (account.get('settings') or {}).get('dashboard') or {}
@@ -231,14 +231,14 @@ class PaymentProvider(models.Model):
             'stripe_payment_link_checked_at': fields.Datetime.now(),
         }
 
-    def _stripe_payment_link_refresh(self):
+    def _billing_refresh(self):
         """Look at the account anew; a refusal is kept, to be shown, and not raised.
 
         :raise UserError: if the installation's key for Connect is gone.
         """
         self.ensure_one()
         try:
-            account = self._stripe_payment_link_gateway().account()
+            account = self._billing_gateway().account()
         except StripeGatewayError as error:
             self.stripe_payment_link_problem = f'{error.kind}:{error.code}'
             return
@@ -246,14 +246,14 @@ class PaymentProvider(models.Model):
         if self.stripe_payment_link_connection == 'server' and account['id'] != known:
             self.stripe_payment_link_problem = 'server:'
             return
-        self.write(self._stripe_payment_link_account_values(account))
+        self.write(self._billing_account_values(account))
         connecting = self.stripe_payment_link_connection == 'connect' and self.state == 'disabled'
         if connecting and account.get('charges_enabled'):
-            mode = KEY_PATTERN.fullmatch(self._stripe_payment_link_platform_key())['mode']
+            mode = KEY_PATTERN.fullmatch(self._billing_platform_key())['mode']
             self.write({'state': STATE_OF_MODE[mode], 'is_published': True})
-            self._stripe_payment_link_repair_webhook()
+            self._billing_repair_webhook()
 
-    def _stripe_payment_link_leave(self):
+    def _billing_leave(self):
         """Close at the present account what is open there: sessions and the webhook endpoint.
 
         What else ends with an account, rooms add.
@@ -269,13 +269,13 @@ class PaymentProvider(models.Model):
             .search([('provider_id', '=', self.id), ('state', '=', 'draft')])
         )
         try:
-            if not provider_sudo._stripe_payment_link_has_key():
+            if not provider_sudo._billing_has_key():
                 raise StripeGatewayError('key', "The server's key is gone.")
-            transactions_sudo._stripe_payment_link_close()
-            provider_sudo._stripe_payment_link_drop_webhook()
+            transactions_sudo._billing_close()
+            provider_sudo._billing_drop_webhook()
         except StripeGatewayError as error:
             if error.kind not in ('key', 'permission'):
-                raise UserError(self._stripe_payment_link_explain(error)) from None
+                raise UserError(self._billing_explain(error)) from None
             # The key opens nothing any more: what is left there can't be closed from here.
             transactions_sudo.filtered(lambda tx: tx.state == 'draft')._set_canceled()
         # With another key, or none, what that account reported can be looked up no more.
@@ -283,7 +283,7 @@ class PaymentProvider(models.Model):
             [('provider_id', '=', self.id), ('state', 'in', ('new', 'failed'))]
         ).write({'state': 'ignored', 'error': self.env._("The Stripe account was disconnected.")})
 
-    def _stripe_payment_link_has_key(self):
+    def _billing_has_key(self):
         """Whether there still is a key for the account that is connected.
 
         :raise StripeGatewayError: if Stripe cannot be reached or refuses.
@@ -291,9 +291,9 @@ class PaymentProvider(models.Model):
         if self.stripe_payment_link_connection == 'connect':
             return bool(platform_key())
         if self.stripe_payment_link_connection == 'server':
-            key = self._stripe_payment_link_key()
+            key = self._billing_key()
             return (
-                self._stripe_payment_link_fits_mode(key)
+                self._billing_fits_mode(key)
                 and StripeGateway(key).account()['id'] == self.stripe_payment_link_account
             )
         return True
@@ -304,4 +304,4 @@ class PaymentProvider(models.Model):
     def _cron_stripe_payment_link_refresh(self):
         """Look at each connected account, once a day."""
         domain = [('code', '=', PROVIDER_CODE), ('stripe_payment_link_account', '!=', False)]
-        work_off(self.search(domain), lambda one: one._stripe_payment_link_refresh())
+        work_off(self.search(domain), lambda one: one._billing_refresh())

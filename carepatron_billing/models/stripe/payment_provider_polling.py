@@ -33,23 +33,23 @@ class PaymentProvider(models.Model):
         now = fields.Datetime.now()
 
         def poll(provider):
-            if provider._stripe_payment_link_poll_is_due(now):
-                provider._stripe_payment_link_poll(now)
+            if provider._billing_poll_is_due(now):
+                provider._billing_poll(now)
 
         providers = self.search([('code', '=', PROVIDER_CODE), ('state', '!=', 'disabled')])
         work_off(providers, poll)
 
-    def _stripe_payment_link_poll_is_due(self, now):
-        listening = self._stripe_payment_link_signing_secret()
+    def _billing_poll_is_due(self, now):
+        listening = self._billing_signing_secret()
         last = self.stripe_payment_link_polled_at
         return (
             not listening
-            or not self._stripe_payment_link_can_be_reached()
+            or not self._billing_can_be_reached()
             or not last
             or last <= now - POLL_PAUSE_WITH_WEBHOOK
         )
 
-    def _stripe_payment_link_poll(self, now):
+    def _billing_poll(self, now):
         """Put into the inbox what happened since the last look.
 
         :raise StripeGatewayError: if Stripe cannot be reached or refuses.
@@ -57,7 +57,7 @@ class PaymentProvider(models.Model):
         seen = self.stripe_payment_link_seen_until or now
         since = (seen - POLL_OVERLAP).replace(tzinfo=timezone.utc)
         inbox_sudo = self.env['practice.stripe.event'].sudo()
-        events = self._stripe_payment_link_gateway().events(
+        events = self._billing_gateway().events(
             list(inbox_sudo._handlers()), int(since.timestamp())
         )
         for event in events:

@@ -14,7 +14,7 @@ class PaymentProvider(models.Model):
 
     # === BUSINESS METHODS - MY STRIPE ACCOUNT ===#
 
-    def _stripe_payment_link_check_key(self, secret_key):
+    def _billing_check_key(self, secret_key):
         """Try a key without changing anything, here or at Stripe.
 
         :param str secret_key: as it was pasted.
@@ -26,7 +26,7 @@ class PaymentProvider(models.Model):
         secret_key = re.sub(r'\s', '', secret_key or '')
         match = KEY_PATTERN.fullmatch(secret_key)
         if not match:
-            raise UserError(self._stripe_payment_link_key_problem(secret_key))
+            raise UserError(self._billing_key_problem(secret_key))
         if match['mode'] == 'test' and self.state == 'enabled':
             raise UserError(
                 self.env._(
@@ -39,7 +39,7 @@ class PaymentProvider(models.Model):
             missing = gateway.missing_permissions() if match['kind'] == 'rk' else []
             account = None if missing else gateway.account()
         except StripeGatewayError as error:
-            raise UserError(self._stripe_payment_link_explain(error)) from None
+            raise UserError(self._billing_explain(error)) from None
         if missing:
             raise UserError(
                 self.env._(
@@ -50,7 +50,7 @@ class PaymentProvider(models.Model):
             )
         return secret_key, match['mode'], account
 
-    def _stripe_payment_link_connect(self, secret_key=None):
+    def _billing_connect(self, secret_key=None):
         """Connect the practice's own Stripe account: check the key, make the webhook, switch on.
 
         :param str secret_key: a secret or restricted key, in test or live mode; without it, the
@@ -59,7 +59,7 @@ class PaymentProvider(models.Model):
         :rtype: dict
         :raise UserError: if the key cannot be used; then all is as it was.
         """
-        server_key = self._stripe_payment_link_server_key()
+        server_key = self._billing_server_key()
         if server_key and secret_key:
             raise UserError(
                 self.env._(
@@ -67,27 +67,27 @@ class PaymentProvider(models.Model):
                     " the server to change it there."
                 )
             )
-        secret_key, mode, account = self._stripe_payment_link_check_key(secret_key or server_key)
+        secret_key, mode, account = self._billing_check_key(secret_key or server_key)
         provider_sudo = self.sudo()
-        if not provider_sudo._stripe_payment_link_is(account, mode):
-            provider_sudo._stripe_payment_link_leave()
-            provider_sudo.write(self._stripe_payment_link_blank())
+        if not provider_sudo._billing_is(account, mode):
+            provider_sudo._billing_leave()
+            provider_sudo.write(self._billing_blank())
         provider_sudo.write(
             {
                 'stripe_payment_link_connection': 'server' if server_key else 'key',
                 'stripe_payment_link_secret_key': None if server_key else secret_key,
-                **provider_sudo._stripe_payment_link_account_values(account),
+                **provider_sudo._billing_account_values(account),
                 'state': STATE_OF_MODE[mode],
                 'is_published': True,
             }
         )
         try:
-            provider_sudo._stripe_payment_link_ensure_webhook()
+            provider_sudo._billing_ensure_webhook()
         except StripeGatewayError as error:
-            raise UserError(self._stripe_payment_link_explain(error)) from None
+            raise UserError(self._billing_explain(error)) from None
         return account
 
-    def _stripe_payment_link_is(self, account, mode):
+    def _billing_is(self, account, mode):
         """Whether this provider has been connected to just this account, by a key of this mode."""
         return (
             self.stripe_payment_link_connection != 'connect'
@@ -95,13 +95,11 @@ class PaymentProvider(models.Model):
             and self.state in ('disabled', STATE_OF_MODE[mode])
         )
 
-    def _stripe_payment_link_leaves_for(self, account, mode):
+    def _billing_leaves_for(self, account, mode):
         """Whether to connect this account by a key of this mode is to leave another one."""
-        return bool(
-            self.stripe_payment_link_account and not self._stripe_payment_link_is(account, mode)
-        )
+        return bool(self.stripe_payment_link_account and not self._billing_is(account, mode))
 
-    def _stripe_payment_link_key_problem(self, key):
+    def _billing_key_problem(self, key):
         if not key:
             return self.env._("Paste the secret key of your Stripe account.")
         if key.startswith('pk_'):
@@ -124,7 +122,7 @@ class PaymentProvider(models.Model):
 
     # === BUSINESS METHODS - CONNECT ===#
 
-    def _stripe_payment_link_onboarding_url(self):
+    def _billing_onboarding_url(self):
         """Return where the practice's owner makes or completes an account connected to the
         installation's; an unfinished one is taken up again.
 
@@ -132,19 +130,19 @@ class PaymentProvider(models.Model):
         :raise UserError: if Stripe refuses or cannot be reached.
         """
         self.ensure_one()
-        key = self._stripe_payment_link_platform_key()
+        key = self._billing_platform_key()
         gateway = StripeGateway(key)
         try:
             if self.stripe_payment_link_connection != 'connect':
-                self._stripe_payment_link_begin_connect(gateway)
+                self._billing_begin_connect(gateway)
             base = f'{self.get_base_url()}/billing/stripe/connect/{self.id}'
             return gateway.account_link(
                 self.stripe_payment_link_account, f'{base}/return', f'{base}/refresh'
             )
         except StripeGatewayError as error:
-            raise UserError(self._stripe_payment_link_explain(error)) from None
+            raise UserError(self._billing_explain(error)) from None
 
-    def _stripe_payment_link_begin_connect(self, gateway):
+    def _billing_begin_connect(self, gateway):
         country = self.company_id.country_id.code
         if not country:
             raise UserError(self.env._("Enter the practice's country in its address first."))
@@ -154,6 +152,6 @@ class PaymentProvider(models.Model):
         self.write(
             {
                 'stripe_payment_link_connection': 'connect',
-                **self._stripe_payment_link_account_values(account),
+                **self._billing_account_values(account),
             }
         )

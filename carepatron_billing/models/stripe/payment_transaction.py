@@ -112,11 +112,11 @@ class PaymentTransaction(models.Model):
         if self.provider_code != PROVIDER_CODE:
             return super()._get_specific_rendering_values(processing_values)
         try:
-            refusal = self.operation != 'validation' and self._stripe_payment_link_claim_invoices()
+            refusal = self.operation != 'validation' and self._billing_claim_invoices()
             if not refusal:
-                return {'api_url': self._stripe_payment_link_session_url() or '/payment/status'}
+                return {'api_url': self._billing_session_url() or '/payment/status'}
         except StripeGatewayError as error:
-            refusal = self.provider_id._stripe_payment_link_explain(error)
+            refusal = self.provider_id._billing_explain(error)
         self._set_error(refusal)
         return {}
 
@@ -152,7 +152,7 @@ class PaymentTransaction(models.Model):
 
     # === BUSINESS METHODS - ODOO'S PAYMENT FORM === #
 
-    def _stripe_payment_link_claim_invoices(self) -> str:
+    def _billing_claim_invoices(self) -> str:
         """Make this the one open way to pay its invoices, as the pay page does with its own.
 
         Closes the others at Stripe and commits before Stripe is asked for a session.
@@ -164,29 +164,29 @@ class PaymentTransaction(models.Model):
         self.ensure_one()
         refusal = claim_alone(
             self.env,
-            rivals=self._stripe_payment_link_rivals,
+            rivals=self._billing_rivals,
             rows=lambda: (self.invoice_ids,),
-            refusal=self._stripe_payment_link_explain_refusal,
+            refusal=self._billing_explain_refusal,
         )
         if not refusal:
-            self._stripe_payment_link_begin()
+            self._billing_begin()
             commit_now(self.env)
         return refusal
 
-    def _stripe_payment_link_begin(self):
+    def _billing_begin(self):
         """Write down, before Stripe is asked, that this is the way in which its invoices are paid.
 
         What is due is that of this moment: a rival's money may have come meanwhile.
         """
         self.stripe_payment_link_due = self.invoice_ids._billing_due()
 
-    def _stripe_payment_link_rivals(self):
+    def _billing_rivals(self):
         """Return the other transactions that would bring money for the same invoices."""
         return (self.invoice_ids.transaction_ids - self).filtered(
             lambda tx: tx.state == 'draft' and tx.provider_code == PROVIDER_CODE
         )
 
-    def _stripe_payment_link_explain_refusal(self) -> str:
+    def _billing_explain_refusal(self) -> str:
         """Return why this cannot be paid now, in words for the payer; '' if it can."""
         if self.currency_id.compare_amounts(self.amount, 0.0) <= 0:
             return self.env._("There is nothing to pay.")
@@ -214,7 +214,7 @@ class PaymentTransaction(models.Model):
 
     # === BUSINESS METHODS - PROCESSING ===#
 
-    def _stripe_payment_link_record(self, stripe_object):
+    def _billing_record(self, stripe_object):
         """Bring this payment, its booking and its receipt up to what Stripe has just shown.
 
         :param dict stripe_object: the session, charge or refund, just fetched
@@ -228,7 +228,7 @@ class PaymentTransaction(models.Model):
             self._post_process()
 
     @api.model
-    def _stripe_payment_link_search(self, provider, session):
+    def _billing_search(self, provider, session):
         """Return the transaction of a session; empty if it is another database's or nobody's.
 
         The session's id may not be recorded yet (the worker died in between); its metadata is.
@@ -237,7 +237,7 @@ class PaymentTransaction(models.Model):
         tx = self.search(
             [('provider_id', '=', provider.id), ('reference', '=', metadata.get('reference'))]
         )
-        return tx.filtered(lambda tx: tx._stripe_payment_link_owns(session))
+        return tx.filtered(lambda tx: tx._billing_owns(session))
 
     @api.model
     def _extract_reference(self, provider_code, payment_data):
@@ -254,7 +254,7 @@ class PaymentTransaction(models.Model):
             'amount': payment_utils.to_major_currency_units(
                 _amount_of(payment_data),
                 self.currency_id,
-                self.provider_id._stripe_payment_link_decimals(self.currency_id),
+                self.provider_id._billing_decimals(self.currency_id),
             ),
             'currency_code': payment_data['currency'].upper(),
         }
@@ -269,7 +269,7 @@ class PaymentTransaction(models.Model):
             return super()._validate_amount(payment_data)
         if self.operation == 'validation':
             return None
-        expected = (self._stripe_payment_link_minor_amount(), self.currency_id.name)
+        expected = (self._billing_minor_amount(), self.currency_id.name)
         received = (_amount_of(payment_data), payment_data['currency'].upper())
         if expected != received:
             raise ValidationError(
@@ -295,16 +295,16 @@ class PaymentTransaction(models.Model):
             self.provider_reference = intent['id']
         if self.state == 'done':
             return None
-        self._stripe_payment_link_note_movement(intent.get('latest_charge') or {})
+        self._billing_note_movement(intent.get('latest_charge') or {})
         status = payment_data['status']
         if status == 'expired':
             if self.state in ('draft', 'pending'):
                 self._set_canceled()
         elif status == 'complete':
-            self._stripe_payment_link_complete(payment_data, intent)
+            self._billing_complete(payment_data, intent)
         return None
 
-    def _stripe_payment_link_complete(self, session, intent):
+    def _billing_complete(self, session, intent):
         if session['payment_status'] in ('paid', 'no_payment_required'):
             # Also after a cancellation: the money is there.
             self._set_done(extra_allowed_states=('cancel',))
@@ -315,7 +315,7 @@ class PaymentTransaction(models.Model):
             # A bank debit: the payer is through, the money is not there yet.
             self._set_pending()
 
-    def _stripe_payment_link_note_movement(self, moved):
+    def _billing_note_movement(self, moved):
         """Remember what a charge or refund did to the balance at Stripe, once that is known.
 
         :param dict moved: a charge or refund with its `balance_transaction`, expanded
@@ -329,7 +329,7 @@ class PaymentTransaction(models.Model):
             self.stripe_payment_link_settled = payment_utils.to_major_currency_units(
                 abs(movement['amount']),
                 currency,
-                self.provider_id._stripe_payment_link_decimals(currency),
+                self.provider_id._billing_decimals(currency),
             )
 
     # === CRON ===#
@@ -347,16 +347,16 @@ class PaymentTransaction(models.Model):
         )
         waited = fields.Datetime.now() - RECONCILE_AFTER
         txs = self.search(domain, order='id').filtered(
-            lambda tx: tx.last_state_change < waited or tx._stripe_payment_link_is_stale()
+            lambda tx: tx.last_state_change < waited or tx._billing_is_stale()
         )
-        work_off(txs, lambda tx: tx._stripe_payment_link_reconcile_one(), domain)
+        work_off(txs, lambda tx: tx._billing_reconcile_one(), domain)
 
-    def _stripe_payment_link_reconcile_one(self):
+    def _billing_reconcile_one(self):
         """Find out what became of an open session, and close one that asks for what is not due."""
-        if self._stripe_payment_link_is_stale():
-            self._stripe_payment_link_close()
+        if self._billing_is_stale():
+            self._billing_close()
         elif self.stripe_payment_link_session:
-            self._stripe_payment_link_sync()
+            self._billing_sync()
         elif self.stripe_payment_link_session_expires_at <= fields.Datetime.now():
             self._set_canceled()
 

@@ -16,7 +16,7 @@ class PaymentTransaction(models.Model):
 
     _inherit = 'payment.transaction'
 
-    def _stripe_payment_link_session_url(self) -> str | bool:
+    def _billing_session_url(self) -> str | bool:
         """Return the address of Stripe's page for this transaction.
 
         Records the session before anybody learns its address; a repetition at any point gets
@@ -26,32 +26,32 @@ class PaymentTransaction(models.Model):
         :raise StripeGatewayError: if Stripe cannot be reached or refuses.
         """
         self.ensure_one()
-        session = self._stripe_payment_link_session_now()
+        session = self._billing_session_now()
         if session['status'] == 'open':
             return session['url']
-        self._stripe_payment_link_record(session)
+        self._billing_record(session)
         return False
 
-    def _stripe_payment_link_session_now(self):
+    def _billing_session_now(self):
         """Return this transaction's session as it is at Stripe, made if it was not yet."""
-        gateway = self.provider_id._stripe_payment_link_gateway()
+        gateway = self.provider_id._billing_gateway()
         known = self.sudo().stripe_payment_link_session
         if known:
             return gateway.checkout_session(known)
         session = gateway.create_checkout_session(
-            self._stripe_payment_link_session_params(),
-            ':'.join(self._stripe_payment_link_metadata().values()),
+            self._billing_session_params(),
+            ':'.join(self._billing_metadata().values()),
         )
         self.sudo().stripe_payment_link_session = session['id']
         return session
 
-    def _stripe_payment_link_session_params(self):
+    def _billing_session_params(self):
         """Return the Checkout Session to ask for: opaque references, and what is due in one line.
 
         Nothing in it may change from one call to the next, see idempotency.
         """
         base_url = self.provider_id.get_base_url()
-        metadata = self._stripe_payment_link_metadata()
+        metadata = self._billing_metadata()
         # The payer's browser names the route; it leads nowhere but to this server.
         landing = f'{base_url}/{(self.sudo().landing_route or "payment/status").lstrip("/")}'
         return {
@@ -64,8 +64,8 @@ class PaymentTransaction(models.Model):
                     'quantity': 1,
                     'price_data': {
                         'currency': self.currency_id.name.lower(),
-                        'unit_amount': self._stripe_payment_link_minor_amount(),
-                        'product_data': {'name': self._stripe_payment_link_label()},
+                        'unit_amount': self._billing_minor_amount(),
+                        'product_data': {'name': self._billing_label()},
                     },
                 }
             ],
@@ -79,7 +79,7 @@ class PaymentTransaction(models.Model):
             'cancel_url': landing,
         }
 
-    def _stripe_payment_link_label(self):
+    def _billing_label(self):
         """Return what Stripe's page calls the payment: the invoice's number, nothing clinical."""
         numbers = self.invoice_ids.filtered('name').mapped('name')
         if len(numbers) > SHOWN_NUMBERS:
@@ -87,7 +87,7 @@ class PaymentTransaction(models.Model):
             return f'{", ".join(numbers[:SHOWN_NUMBERS])}, +{len(numbers) - SHOWN_NUMBERS}'
         return ', '.join(numbers) or self.reference
 
-    def _stripe_payment_link_metadata(self):
+    def _billing_metadata(self):
         """Return what a session is recognised by: opaque, and no other session's.
 
         :rtype: dict[str, str]
@@ -99,7 +99,7 @@ class PaymentTransaction(models.Model):
             'nonce': self.stripe_payment_link_nonce,
         }
 
-    def _stripe_payment_link_owns(self, stripe_object):
+    def _billing_owns(self, stripe_object):
         """Return whether an object of Stripe's was made for this transaction.
 
         Other apps of the practice may write metadata of their own beside ours.
@@ -108,16 +108,16 @@ class PaymentTransaction(models.Model):
         :rtype: bool
         """
         given = stripe_object.get('metadata') or {}
-        return self._stripe_payment_link_metadata().items() <= given.items()
+        return self._billing_metadata().items() <= given.items()
 
-    def _stripe_payment_link_minor_amount(self):
+    def _billing_minor_amount(self):
         return payment_utils.to_minor_currency_units(
             abs(self.amount),
             self.currency_id,
-            self.provider_id._stripe_payment_link_decimals(self.currency_id),
+            self.provider_id._billing_decimals(self.currency_id),
         )
 
-    def _stripe_payment_link_close(self):
+    def _billing_close(self):
         """Close the open sessions at Stripe; what turns out to be paid is recorded as paid.
 
         :raise StripeGatewayError: if Stripe cannot be reached.
@@ -130,12 +130,12 @@ class PaymentTransaction(models.Model):
             if never_shown:
                 tx._set_canceled()
                 continue
-            session = tx._stripe_payment_link_session_now()
+            session = tx._billing_session_now()
             if session['status'] == 'open':
-                session = tx._stripe_payment_link_expire(session)
-            tx._stripe_payment_link_record(session)
+                session = tx._billing_expire(session)
+            tx._billing_record(session)
 
-    def _stripe_payment_link_is_stale(self):
+    def _billing_is_stale(self):
         """Whether something else is due by now than when the payer was sent to Stripe."""
         self.ensure_one()
         return (
@@ -148,8 +148,8 @@ class PaymentTransaction(models.Model):
             != 0
         )
 
-    def _stripe_payment_link_expire(self, session):
-        gateway = self.provider_id._stripe_payment_link_gateway()
+    def _billing_expire(self, session):
+        gateway = self.provider_id._billing_gateway()
         try:
             return gateway.expire_checkout_session(session['id'])
         except StripeGatewayError as error:
@@ -158,9 +158,9 @@ class PaymentTransaction(models.Model):
             # Refused because it was paid or closed a moment ago: ask which.
             return gateway.checkout_session(session['id'])
 
-    def _stripe_payment_link_sync(self):
+    def _billing_sync(self):
         """Fetch the session anew and bring the transaction and the books up to it."""
         for tx in self:
-            gateway = tx.provider_id._stripe_payment_link_gateway()
+            gateway = tx.provider_id._billing_gateway()
             session = gateway.checkout_session(tx.sudo().stripe_payment_link_session)
-            tx._stripe_payment_link_record(session)
+            tx._billing_record(session)

@@ -43,7 +43,7 @@ class PracticePaymentLink(models.Model):
         tx_sudo = self.with_context(billing_keep_card=keep_card)._claim_transaction(amount)
         if not tx_sudo:
             return False
-        return tx_sudo._stripe_payment_link_session_url()
+        return tx_sudo._billing_session_url()
 
     def _claim_transaction(self, amount=None):
         """Return the open transaction (sudo) for an amount, or none if that cannot be paid."""
@@ -133,7 +133,7 @@ class PracticePaymentLink(models.Model):
         :raise UserError: if Stripe cannot be reached or refuses
         """
         try:
-            self._open_transaction()._stripe_payment_link_close()
+            self._open_transaction()._billing_close()
         except StripeGatewayError as error:
-            raise UserError(self._provider()._stripe_payment_link_explain(error)) from None
+            raise UserError(self._provider()._billing_explain(error)) from None
         return super()._revoke()

@@ -238,11 +238,11 @@ class PracticeStripeEvent(models.Model):
     def _refresh_account(self) -> bool:
         mine = self.object_reference == self.provider_id.stripe_payment_link_account
         if mine:
-            self.provider_id._stripe_payment_link_refresh()
+            self.provider_id._billing_refresh()
         return mine
 
     def _sync_session(self) -> bool:
-        gateway = self.provider_id._stripe_payment_link_gateway()
+        gateway = self.provider_id._billing_gateway()
         try:
             session = gateway.checkout_session(self.object_reference)
         except StripeGatewayError as error:
@@ -254,7 +254,7 @@ class PracticeStripeEvent(models.Model):
         return self._record_session(session)
 
     def _sync_payment_intent(self) -> bool:
-        gateway = self.provider_id._stripe_payment_link_gateway()
+        gateway = self.provider_id._billing_gateway()
         # A session that is listed is not expanded as one that is fetched.
         handled = [
             self._record_session(gateway.checkout_session(session['id']))
@@ -264,7 +264,7 @@ class PracticeStripeEvent(models.Model):
 
     def _record_session(self, session) -> bool:
         txs = self.env['payment.transaction']
-        tx = txs._stripe_payment_link_search(self.provider_id, session)
+        tx = txs._billing_search(self.provider_id, session)
         if tx:
-            tx._stripe_payment_link_record(session)
+            tx._billing_record(session)
         return bool(tx)

@@ -160,10 +160,10 @@ class ResCompany(models.Model):
             company.billing_stripe_checked = self._billing_ago(
                 provider_sudo.stripe_payment_link_checked_at
             )
-            company.billing_stripe_server_note = provider_sudo._stripe_payment_link_server_note()
+            company.billing_stripe_server_note = provider_sudo._billing_server_note()
             company.billing_stripe_is_polled = (
-                not provider_sudo._stripe_payment_link_signing_secret()
-                or not provider_sudo._stripe_payment_link_can_be_reached()
+                not provider_sudo._billing_signing_secret()
+                or not provider_sudo._billing_can_be_reached()
             )
 
     def _compute_billing_stripe_events(self):
@@ -197,7 +197,7 @@ class ResCompany(models.Model):
         if not provider_sudo.stripe_payment_link_problem:
             return False
         kind, _colon, code = provider_sudo.stripe_payment_link_problem.partition(':')
-        return provider_sudo._stripe_payment_link_explain(StripeGatewayError(kind, '', code))
+        return provider_sudo._billing_explain(StripeGatewayError(kind, '', code))
 
     def _billing_stripe_requirement_names(self, requirements):
         """Return in words what Stripe asks for.
@@ -227,8 +227,8 @@ class ResCompany(models.Model):
         """Look at the Stripe account anew, and mend the webhook endpoint where it is stale."""
         provider_sudo = self._billing_managed_provider_sudo()
         if provider_sudo.stripe_payment_link_account:
-            provider_sudo._stripe_payment_link_refresh()
-            provider_sudo._stripe_payment_link_repair_webhook()
+            provider_sudo._billing_refresh()
+            provider_sudo._billing_repair_webhook()
         return True
 
     def action_billing_stripe_complete(self):
@@ -239,7 +239,7 @@ class ResCompany(models.Model):
         provider_sudo = self._billing_managed_provider_sudo()
         url = STRIPE_STATUS_PAGE
         if provider_sudo.stripe_payment_link_connection == 'connect':
-            url = provider_sudo._stripe_payment_link_onboarding_url()
+            url = provider_sudo._billing_onboarding_url()
         own = provider_sudo.stripe_payment_link_connection != 'connect'
         return {'type': 'ir.actions.act_url', 'url': url, 'target': 'new' if own else 'self'}
 
@@ -255,7 +255,7 @@ class ResCompany(models.Model):
                 "Disconnected: the key is used no more. It still stands in the server's"
                 " configuration, as %s: have it removed there, and revoke it in Stripe's"
                 " dashboard, under Developers › API keys.",
-                provider_sudo._stripe_payment_link_server_name('key'),
+                provider_sudo._billing_server_name('key'),
             ),
             'warning',
             sticky=True,

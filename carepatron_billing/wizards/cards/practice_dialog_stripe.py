@@ -9,5 +9,5 @@ class PracticeDialogStripe(models.AbstractModel):
         result = super()._compute_facts()
         for dialog in self:
             provider = dialog.company_id._billing_provider_sudo()
-            dialog.payer_count = len(provider._stripe_payment_link_holders())
+            dialog.payer_count = len(provider._billing_holders())
         return result

@@ -142,7 +142,7 @@ class PracticeRefund(models.TransientModel):
             wizard.open_credit = move_sudo._billing_open_credit()
             left = move_sudo._billing_refundable() if move_sudo else 0.0
             if wizard.way == 'card':
-                at_stripe = [tx._stripe_payment_link_refundable() for tx in wizard._source_sudo()]
+                at_stripe = [tx._billing_refundable_amount() for tx in wizard._source_sudo()]
                 left = min(left, sum(at_stripe))
             elif wizard.way == 'credit':
                 left = max(left - wizard.open_credit, 0.0)
@@ -297,7 +297,7 @@ class PracticeRefund(models.TransientModel):
         move_sudo = self.move_id.sudo().with_company(self.company_id)
         note_sudo = self._make_note(move_sudo)
         if self.way == 'card':
-            self.sudo().refund_id = source_sudo._stripe_payment_link_begin_refund(
+            self.sudo().refund_id = source_sudo._billing_begin_refund(
                 self.amount, move_sudo, note_sudo
             )
             return

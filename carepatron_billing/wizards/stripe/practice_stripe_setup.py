@@ -60,16 +60,16 @@ class PracticeStripeSetup(models.TransientModel):
             key = wizard.secret_key
             if key:
                 provider_sudo = wizard._leaving()._billing_managed_provider_sudo()
-                provider_sudo._stripe_payment_link_connect(key)
+                provider_sudo._billing_connect(key)
 
     @api.depends('company_id')
     def _compute_server(self):
         for wizard in self:
             provider_sudo = wizard.company_id._billing_provider_sudo()
-            wizard.can_be_reached = provider_sudo._stripe_payment_link_can_be_reached()
+            wizard.can_be_reached = provider_sudo._billing_can_be_reached()
             wizard.has_platform = bool(platform_key())
-            wizard.has_server_key = bool(provider_sudo._stripe_payment_link_server_key())
-            wizard.server_name = provider_sudo._stripe_payment_link_server_name('key')
+            wizard.has_server_key = bool(provider_sudo._billing_server_key())
+            wizard.server_name = provider_sudo._billing_server_name('key')
 
     # === ONCHANGE METHODS ===#
 
@@ -91,20 +91,20 @@ class PracticeStripeSetup(models.TransientModel):
             return
         provider_sudo = self.company_id._billing_managed_provider_sudo()
         try:
-            _key, mode, account = provider_sudo._stripe_payment_link_check_key(
-                provider_sudo._stripe_payment_link_server_key() or self.secret_key
+            _key, mode, account = provider_sudo._billing_check_key(
+                provider_sudo._billing_server_key() or self.secret_key
             )
         except UserError as error:
             self.problem = str(error)
             return
-        values = provider_sudo._stripe_payment_link_account_values(account)
+        values = provider_sudo._billing_account_values(account)
         self.is_checked = True
         self.checked_account = values['stripe_payment_link_account_name']
         country = self.env['res.country'].search([('code', '=', account.get('country'))], limit=1)
         self.checked_country = country.name or account.get('country')
         self.checked_currency = values['stripe_payment_link_currency']
         self.checked_mode = mode
-        self.is_leaving = provider_sudo._stripe_payment_link_leaves_for(account, mode)
+        self.is_leaving = provider_sudo._billing_leaves_for(account, mode)
         self.notice = self._notice(provider_sudo, mode, account)
 
     def _forget_check(self):
@@ -145,8 +145,8 @@ class PracticeStripeSetup(models.TransientModel):
         """
         self.ensure_one()
         provider_sudo = self._leaving()._billing_managed_provider_sudo()
-        if provider_sudo._stripe_payment_link_server_key():
-            provider_sudo._stripe_payment_link_connect()
+        if provider_sudo._billing_server_key():
+            provider_sudo._billing_connect()
         if self.company_id.billing_stripe_state == 'disabled':
             raise UserError(self.env._("Paste the secret key of your Stripe account."))
         return notification(
@@ -163,6 +163,6 @@ class PracticeStripeSetup(models.TransientModel):
         provider_sudo = self._leaving()._billing_managed_provider_sudo()
         return {
             'type': 'ir.actions.act_url',
-            'url': provider_sudo._stripe_payment_link_onboarding_url(),
+            'url': provider_sudo._billing_onboarding_url(),
             'target': 'self',
         }

@@ -74,7 +74,7 @@ class Ours(Side):
     def __init__(self, env, email, stripe_key):
         super().__init__(env, env.ref("carepatron_billing.company_riverside"), email)
         self.company.billing_payment_term_id = self.term
-        self.company._billing_provider_sudo()._stripe_payment_link_connect(stripe_key)
+        self.company._billing_provider_sudo()._billing_connect(stripe_key)
         self.practitioner = self.env.ref("carepatron_billing.user_maya")
         self.desk = self.env(user=self.env.ref("carepatron_billing.user_front_desk"))
 

@@ -107,7 +107,7 @@ def measure(env, given):
     company = env.ref("carepatron_billing.company_riverside")
     env["ir.config_parameter"].set_param("report.url", given["url"])
     env = env(context={"lang": "en_US", "allowed_company_ids": company.ids})
-    company._billing_provider_sudo()._stripe_payment_link_connect(given["stripe_key"])
+    company._billing_provider_sudo()._billing_connect(given["stripe_key"])
     moves = make_invoices(env, company, given["many"])
     env.cr.commit()
     printer = Printer(env)
