@@ -17,19 +17,15 @@ class Guard:
         self._lock = threading.Lock()
         self._counts = {}
 
-    def is_shut(self, address):
-        """Whether too many wrong keys came from an address within the last minute.
-
-        :rtype: bool
-        """
+    def is_shut(self, address) -> bool:
+        """Whether too many wrong keys came from an address within the last minute."""
         with self._lock:
             return self._count(address)[1] >= self._most_wrong
 
-    def note_wrong(self, address):
+    def note_wrong(self, address) -> bool:
         """Count a wrong key.
 
         :return: whether it was the one that shuts the door
-        :rtype: bool
         """
         with self._lock:
             since, count = self._count(address)

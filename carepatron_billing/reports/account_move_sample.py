@@ -15,12 +15,11 @@ class AccountMoveReport(models.AbstractModel):
     _inherit = 'report.carepatron_billing.report_account_move'
 
     @api.model
-    def _get_sample_values(self, data):
+    def _get_sample_values(self, data: dict) -> dict:
         """Return the values of a document that stands in no book.
 
-        :param dict data: `template`; `sample`: `kind` (`invoice`, `paid` or `credit`) and the
+        :param data: `template`; `sample`: `kind` (`invoice`, `paid` or `credit`) and the
             number of `lines`, both optional
-        :rtype: dict
         """
         company = data['template'].company_id
         report = self.with_company(company)

@@ -11,11 +11,10 @@ class AccountPaymentReceiptReport(models.AbstractModel):
     _description = "Receipt Document"
 
     @api.model
-    def _get_report_values(self, docids, data=None):
+    def _get_report_values(self, docids: list, data=None) -> dict:
         """Return the values that the template shows, in each payer's language.
 
-        :param list docids: payments from, or refunds to, clients
-        :rtype: dict
+        :param docids: payments from, or refunds to, clients
         """
         payments = self.env['account.payment'].browse(docids)
         documents = []

@@ -22,12 +22,11 @@ OTHER_FONTS = (
 )
 
 
-def letterhead(record, template):
+def letterhead(record, template) -> dict:
     """Return the values of letterhead, footer and page that any document begins with.
 
     :param record: a record with `company_id`, in the reader's language
     :param template: the invoice template
-    :rtype: dict
     """
     company = record.company_id.with_context(lang=record.env.lang)
     address = postal_address(company.partner_id)
@@ -46,11 +45,8 @@ def letterhead(record, template):
     }
 
 
-def look(template):
-    """Return how a document of a template looks: its layout, its own CSS and its switches.
-
-    :rtype: dict
-    """
+def look(template) -> dict:
+    """Return how a document of a template looks: its layout, its own CSS and its switches."""
     colors = ''.join(f'--{name}:{color};' for name, color in template._get_palette().items())
     css = (
         f'@page{{size:{template.paper}}}'
@@ -67,22 +63,18 @@ def look(template):
     }
 
 
-def postal_address(partner):
-    """Return the postal address, without the name and without empty lines.
-
-    :rtype: str
-    """
+def postal_address(partner) -> str:
+    """Return the postal address, without the name and without empty lines."""
     lines = partner._display_address(without_company=True).splitlines()
     return "\n".join(line.strip() for line in lines if line.strip())
 
 
-def in_lines(text, separator="\n"):
+def in_lines(text, separator: str = "\n") -> Markup:
     """Return the lines of a text as HTML, each one in the direction that it is read in.
 
     An address stays in its own order on a document that is read the other way.
 
-    :param str separator: what stands between them instead of a line break
-    :rtype: markupsafe.Markup
+    :param separator: what stands between them instead of a line break
     """
     # The separator is ours; lines are escaped by `%`.
     return Markup(separator).join(  # noqa: S704
@@ -99,10 +91,10 @@ def _direction(line):
     return 'ltr'
 
 
-def image_url(content):
+def image_url(content: bytes):
     """Return an image field's content as a `data:` URL, or False.
 
-    :param bytes content: base64
+    :param content: base64
     """
     if not content:
         return False
@@ -121,17 +113,16 @@ def sample_link_url(company) -> str:
     return f"{company.get_base_url()}/billing/pay/sample"
 
 
-def column_width(items, label, *names):
+def column_width(items: list[dict], label: str, *names) -> str:
     """Return how wide a column of a table has to be.
 
     Told the widths of all columns but one, the engine need not set each cell three times to find
     them, which takes a quarter of the time of a document.
 
-    :param list[dict] items: the rows
-    :param str label: the column's heading
+    :param items: the rows
+    :param label: the column's heading
     :param names: of what the rows hold in this column
     :return: a length of CSS; its unit is the width of a digit of the heading
-    :rtype: str
     """
     texts = (item.get(name) or '' for item in items for name in names)
     widest = max((_count_places(text) for text in texts), default=0)

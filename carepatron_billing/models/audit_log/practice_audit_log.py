@@ -125,11 +125,8 @@ class PracticeAuditLog(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_open_record(self):
-        """Show the record that a row tells of, if it is still there.
-
-        :rtype: dict
-        """
+    def action_open_record(self) -> dict:
+        """Show the record that a row tells of, if it is still there."""
         self.ensure_one()
         self.check_access('read')
         record = self.res_model in self.env and self.env[self.res_model].browse(self.res_id)
@@ -140,11 +137,8 @@ class PracticeAuditLog(models.Model):
         return record.get_formview_action()
 
     @api.model
-    def _action_of(self, records):
-        """Return the action that shows what was done with records; of contacts, with all of theirs.
-
-        :rtype: dict
-        """
+    def _action_of(self, records) -> dict:
+        """Return the action that shows what was done with records, of contacts with all of theirs."""
         domain = Domain('res_model', '=', records._name) & Domain('res_id', 'in', records.ids)
         if records._name == 'res.partner':
             domain |= Domain('partner_ref', 'in', records.ids)
@@ -156,10 +150,10 @@ class PracticeAuditLog(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _note(self, act, records, details=""):
+    def _note(self, act: str, records, details=""):
         """Note what is being done with records, by one query for all of them.
 
-        :param str act: a value of `act`
+        :param act: a value of `act`
         :param records: recordset of any model; empty, nothing is noted
         :param details: what is told beside, neutrally: no service, no note, no secret; for all of
             them, or by record
@@ -238,13 +232,13 @@ class PracticeAuditLog(models.Model):
             'company_id': (company or self.env.company).id,
         }
 
-    def _forget_partner(self, partner, new_name):
+    def _forget_partner(self, partner: models.Model, new_name: str):
         """Take a client's name out of the log; that and when something was done stays.
 
         Told to the database, which keeps rows from changing for nobody.
 
-        :param res.partner partner: who is anonymised
-        :param str new_name: what is told instead
+        :param partner: who is anonymised
+        :param new_name: what is told instead
         """
         self.env.cr.execute(
             SQL(
@@ -261,10 +255,10 @@ class PracticeAuditLog(models.Model):
         )
         self.invalidate_model(['partner_name', 'name', 'detail'])
 
-    def _merge_contacts(self, sources, destination):
+    def _merge_contacts(self, sources: models.Model, destination):
         """Let the log follow contacts that turn out to be one person.
 
-        :param res.partner sources: merged into `destination`
+        :param sources: merged into `destination`
         """
         self.env.cr.execute(
             SQL(
@@ -280,11 +274,8 @@ class PracticeAuditLog(models.Model):
 class Base(models.AbstractModel):
     _inherit = 'base'
 
-    def _audit_name(self):
-        """Return what the audit log calls a record; never what a client came for.
-
-        :rtype: str
-        """
+    def _audit_name(self) -> str:
+        """Return what the audit log calls a record; never what a client came for."""
         return self.display_name
 
     def export_data(self, fields_to_export):

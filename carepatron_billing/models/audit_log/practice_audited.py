@@ -72,11 +72,8 @@ class PracticeAudited(models.AbstractModel):
         """Whether the log tells of changes of a field."""
         return True
 
-    def _audit_values(self, names):
-        """Return the present values, by record and field.
-
-        :rtype: dict
-        """
+    def _audit_values(self, names) -> dict:
+        """Return the present values, by record and field."""
         return {
             record: {name: record_sudo[name] for name in names}
             for record, record_sudo in zip(self, self.sudo(), strict=True)

@@ -22,11 +22,8 @@ class ResUsers(models.Model):
             self._billing_note_roles(before)
         return result
 
-    def _billing_roles(self):
-        """Return in words what each user may do in Billing & Payments, and where.
-
-        :rtype: dict[res.users, str]
-        """
+    def _billing_roles(self) -> dict[models.Model, str]:
+        """Return in words what each user may do in Billing & Payments, and where."""
         groups = [
             group
             for role in ROLES

@@ -89,10 +89,10 @@ class PracticeBillingBatch(models.Model):
             )
         )
 
-    def _open_due(self, company_sudo):
+    def _open_due(self, company_sudo: models.Model):
         """Put what is due into the day's record, and say of the rest why it is left out.
 
-        :param res.company company_sudo: the practice
+        :param company_sudo: the practice
         """
         due_sudo = self.env['practice.billing.item']._get_automatically_due(company_sudo)
         if not due_sudo:
@@ -195,11 +195,8 @@ class PracticeBillingBatchNote(models.Model):
     name = fields.Char(string="Session", required=True)
     reason = fields.Char(string="Because", required=True)
 
-    def action_open_item(self):
-        """Show the session that was left out.
-
-        :rtype: dict
-        """
+    def action_open_item(self) -> dict:
+        """Show the session that was left out."""
         return {
             'type': 'ir.actions.act_window',
             'res_model': 'practice.billing.item',

@@ -26,14 +26,13 @@ class PracticeBillingItem(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _get_automatically_due(self, company_sudo):
+    def _get_automatically_due(self, company_sudo: models.Model) -> models.Model:
         """Return a practice's items (sudo) that automatic invoicing comes to now.
 
         When that is follows from the rules alone. After a time without service, what was due
         meanwhile is due once.
 
-        :param res.company company_sudo: the practice
-        :rtype: recordset of `practice.billing.item`
+        :param company_sudo: the practice
         """
         now = fields.Datetime.now()
         domain = (
@@ -72,11 +71,8 @@ class PracticeBillingItem(models.Model):
             after = max(after, self.tried_at + timedelta(seconds=1))
         return self.company_id._billing_next_moment(rule.schedule, after)
 
-    def _get_waiting_reason(self):
-        """Return why this item waits for somebody although its time has come, or False.
-
-        :rtype: str | bool
-        """
+    def _get_waiting_reason(self) -> str | bool:
+        """Return why this item waits for somebody although its time has come, or False."""
         if self.state == 'to_confirm':
             reasons = dict(self._fields['confirm_reason']._description_selection(self.env))
             return self.env._("To be confirmed: %s", reasons[self.confirm_reason])

@@ -130,11 +130,10 @@ class ResCompany(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _billing_schedule(self, holder):
+    def _billing_schedule(self, holder) -> Schedule:
         """Return the schedule of a practice, or a contact's own.
 
         :param holder: record of `res.company`, or of `res.partner` in the practice's company
-        :rtype: Schedule
         """
         return Schedule(
             holder.billing_auto or 'off',
@@ -142,13 +141,14 @@ class ResCompany(models.Model):
             int(holder.billing_auto_month_day or LAST_DAY),
         )
 
-    def _billing_automation(self, payer_sudo, client_sudo):
+    def _billing_automation(
+        self, payer_sudo: models.Model, client_sudo: models.Model
+    ) -> Automation:
         """Return how sessions are invoiced: as the payer's own setting says, else the client's,
         else the practice's.
 
-        :param res.partner payer_sudo: who pays
-        :param res.partner client_sudo: whose sessions they are
-        :rtype: Automation
+        :param payer_sudo: who pays
+        :param client_sudo: whose sessions they are
         """
         self.ensure_one()
         partners = [one.with_company(self) for one in (payer_sudo, client_sudo)]
@@ -163,10 +163,10 @@ class ResCompany(models.Model):
         )
         return Automation(self._billing_schedule(holder), since, sends)
 
-    def _billing_next_moment(self, schedule, after):
+    def _billing_next_moment(self, schedule: Schedule, after):
         """Return the first moment of a schedule, at the practice's hour.
 
-        :param Schedule schedule: on which days
+        :param schedule: on which days
         :param datetime.datetime after: naive, in UTC; the moment is not before
         :return: naive, in UTC
         :rtype: datetime.datetime

@@ -103,11 +103,8 @@ class ResPartner(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _billing_pause(self):
-        """Return in words that this contact's automatic invoicing is paused, or False.
-
-        :rtype: str | bool
-        """
+    def _billing_pause(self) -> str | bool:
+        """Return in words that this contact's automatic invoicing is paused, or False."""
         self.ensure_one()
         until = self.billing_auto_paused_until
         if not self.billing_auto_paused or (until and until <= self.env.company._billing_today()):

@@ -64,10 +64,10 @@ class AccountMove(models.Model):
             self.env.ref('carepatron_billing.ir_cron_autopay').sudo()._trigger()
         return posted
 
-    def _billing_next_charge(self, holder) -> NextCharge:
+    def _billing_next_charge(self, holder: models.Model) -> NextCharge:
         """Return when this invoice (sudo) is charged by itself; what keeps it from that, rooms add.
 
-        :param practice.card.holder holder: the payer's, with autopay on
+        :param holder: the payer's, with autopay on
         """
         self.ensure_one()
         nothing = NextCharge(None, None, self.env['payment.token'], False, 0.0)

@@ -80,10 +80,10 @@ class PracticeCardHolder(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _autopay_stop(self, reason):
+    def _autopay_stop(self, reason: str):
         """Switch autopay off (as sudo), for every row of this payer.
 
-        :param str reason: in words for the desk
+        :param reason: in words for the desk
         """
         rows = self.search(
             [
@@ -94,10 +94,10 @@ class PracticeCardHolder(models.Model):
         )
         rows._autopay_end(reason)
 
-    def _autopay_end(self, reason):
+    def _autopay_end(self, reason: str):
         """Switch autopay of these rows (sudo) off.
 
-        :param str reason: in words for the desk
+        :param reason: in words for the desk
         """
         for row in self:
             row.autopay_stopped = reason

@@ -14,11 +14,8 @@ class PracticeCardHolder(models.Model):
             'autopay_offer': is_offered and self._autopay_consent(),
         }
 
-    def _autopay_consent(self):
-        """Return what the payer agrees to by switching autopay on.
-
-        :rtype: str
-        """
+    def _autopay_consent(self) -> str:
+        """Return what the payer agrees to by switching autopay on."""
         self.ensure_one()
         company = self.company_id
         when = self.autopay if self.autopay != 'off' else company.billing_autopay_when

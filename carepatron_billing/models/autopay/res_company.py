@@ -90,11 +90,8 @@ class ResCompany(models.Model):
             ).send_mail(self.id, email_values={'email_to': manager.email_normalized})
         self.env.ref('mail.ir_cron_mail_scheduler_action').sudo()._trigger()
 
-    def _billing_autopay_summary(self, txs):
-        """Return what the summary tells: sums by outcome, and each decline.
-
-        :rtype: dict
-        """
+    def _billing_autopay_summary(self, txs) -> dict:
+        """Return what the summary tells: sums by outcome, and each decline."""
         done = txs.filtered(lambda tx: tx.state == 'done')
         failed = txs.filtered(lambda tx: tx.state == 'error')
         return {

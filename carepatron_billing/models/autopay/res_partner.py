@@ -59,11 +59,8 @@ class ResPartner(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _billing_autopay(self, company):
-        """Return the holder (sudo) by whom a payer's invoices are charged by themselves, or none.
-
-        :rtype: recordset of `practice.card.holder`
-        """
+    def _billing_autopay(self, company) -> models.Model:
+        """Return the holder (sudo) by whom a payer's invoices are charged, or none."""
         holders_sudo = self.env['practice.card.holder'].sudo()
         if not self.ids or not company:
             return holders_sudo
@@ -77,11 +74,10 @@ class ResPartner(models.Model):
         )
 
     @api.model
-    def _billing_autopay_states(self, payers):
+    def _billing_autopay_states(self, payers: Domain) -> dict[int, str]:
         """Return how autopay goes for each payer who has it, or had it until it ended by itself.
 
-        :param Domain payers: whose; of records with a `partner_id`
-        :rtype: dict[int, str]
+        :param payers: whose; of records with a `partner_id`
         """
         company = self.env.company
         holders_sudo = self.env['practice.card.holder'].sudo()

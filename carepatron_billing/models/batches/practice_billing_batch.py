@@ -62,11 +62,8 @@ class PracticeBillingBatch(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_open(self):
-        """Show how far this batch is.
-
-        :rtype: dict
-        """
+    def action_open(self) -> dict:
+        """Show how far this batch is."""
         return {
             'type': 'ir.actions.act_window',
             'name': self.env._("Invoicing"),
@@ -84,11 +81,8 @@ class PracticeBillingBatch(models.Model):
         self.env.ref('carepatron_billing.ir_cron_invoice_batches').sudo()._trigger()
         return True
 
-    def action_open_invoices(self):
-        """Show the invoices of this batch.
-
-        :rtype: dict
-        """
+    def action_open_invoices(self) -> dict:
+        """Show the invoices of this batch."""
         return self.item_ids.invoice_id._billing_action_open()
 
     # === BUSINESS METHODS === #
@@ -106,17 +100,14 @@ class PracticeBillingBatch(models.Model):
             self._get_pending().batch_id = False
         self.is_open = True
 
-    def _get_groups(self):
-        """Return the items of each invoice that is still to be made.
-
-        :rtype: list[practice.billing.item]
-        """
+    def _get_groups(self) -> list[models.Model]:
+        """Return the items of each invoice that is still to be made."""
         return list(self._get_pending()._group_for_invoices(self.mode).values())
 
-    def _invoice_groups(self, groups):
+    def _invoice_groups(self, groups: list):
         """Invoice groups of items; one bad item never stops the rest, and is named.
 
-        :param list groups: recordsets of `practice.billing.item`, one for each invoice
+        :param groups: recordsets of `practice.billing.item`, one for each invoice
         """
         items = self.env['practice.billing.item']
         together_or_apart(
@@ -132,10 +123,10 @@ class PracticeBillingBatch(models.Model):
         chosen = {'invoice_date': self.invoice_date, 'billing_template_id': self.template_id.id}
         return {name: value for name, value in chosen.items() if value}
 
-    def _fail(self, items, reason):
+    def _fail(self, items, reason: str):
         """Say on items why they are not invoiced, or not sent.
 
-        :param str reason: in words for the desk
+        :param reason: in words for the desk
         """
         items.sudo().batch_error = reason
 
@@ -177,11 +168,10 @@ class PracticeBillingBatch(models.Model):
             if not batch._run():
                 return
 
-    def _run(self):
+    def _run(self) -> bool:
         """Invoice and send what is pending.
 
         :return: whether there is time left
-        :rtype: bool
         """
         try:
             return self._work()

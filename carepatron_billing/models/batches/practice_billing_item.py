@@ -24,11 +24,8 @@ class PracticeBillingItem(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_billing_preview(self):
-        """Show what invoices these items give, before anything is posted.
-
-        :rtype: dict
-        """
+    def action_billing_preview(self) -> dict:
+        """Show what invoices these items give, before anything is posted."""
         self.check_access('write')
         waiting = self.filtered(lambda item: item.state in ('unbilled', 'to_confirm'))
         wizard = self.env['practice.billing.preview'].create({'item_ids': waiting.ids})
@@ -36,13 +33,12 @@ class PracticeBillingItem(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _get_obstacles(self, date, send=False):
+    def _get_obstacles(self, date, send: bool = False) -> list[tuple[str, str, models.Model, bool]]:
         """Return what hinders these items from being invoiced, in the order of the remedies.
 
         :param datetime.date date: of the invoices
-        :param bool send: whether their links are to be sent
+        :param send: whether their links are to be sent
         :return: kind, message, items, and whether they are left out because of it
-        :rtype: list[tuple[str, str, practice.billing.item, bool]]
         """
         found = [
             (

@@ -56,10 +56,10 @@ class PracticeBillingItem(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _mark(self, attendance):
+    def _mark(self, attendance: str | bool):
         """Record whether the clients of these items came, for all who pay for them.
 
-        :param str | bool attendance: a value of `attendance`; False for not known
+        :param attendance: a value of `attendance`; False for not known
         :raise UserError: if the session is invoiced as attended and was missed
         """
         self.check_access('write')
@@ -128,21 +128,17 @@ class PracticeBillingItem(models.Model):
         for item in self.filtered(lambda item: item.is_fee and item.state != 'invoiced'):
             item.write({'is_fee': False, **item.session_values, 'session_values': False})
 
-    def _is_short_notice(self):
-        """Return whether it is too late now to cancel this session for nothing.
-
-        :rtype: bool
-        """
+    def _is_short_notice(self) -> bool:
+        """Return whether it is too late now to cancel this session for nothing."""
         return self._is_late(self.company_id, self._get_session_service(), self.date)
 
     @api.model
-    def _is_late(self, company, service, date):
+    def _is_late(self, company: models.Model, service: models.Model, date) -> bool:
         """Return whether it is too late now to cancel a session for nothing.
 
-        :param res.company company: the practice
-        :param product.product service: of the session
+        :param company: the practice
+        :param service: of the session
         :param datetime.datetime date: when the session begins; naive, in UTC
-        :rtype: bool
         """
         rule = self.env['practice.fee.rule'].sudo()._find(company, 'late_cancelled', service)
         return bool(rule) and fields.Datetime.now() > date - timedelta(hours=rule.notice_hours)

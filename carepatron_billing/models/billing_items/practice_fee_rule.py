@@ -65,11 +65,8 @@ class PracticeFeeRule(models.Model):
                 )
 
     @api.model
-    def _find(self, company, attendance, service):
-        """Return the rule for a missed session, the service's own before the practice's.
-
-        :rtype: recordset of `practice.fee.rule`
-        """
+    def _find(self, company, attendance, service) -> models.Model:
+        """Return the rule for a missed session, the service's own before the practice's."""
         rules = self.search(
             [
                 ('company_id', '=', company.id),
@@ -79,11 +76,11 @@ class PracticeFeeRule(models.Model):
         )
         return rules.sorted(lambda rule: not rule.service_id)[:1]
 
-    def _get_fee(self, price, currency, date):
+    def _get_fee(self, price: float, currency: models.Model, date):
         """Return the fee for a session.
 
-        :param float price: of the session
-        :param res.currency currency: of the price, and of the fee
+        :param price: of the session
+        :param currency: of the price, and of the fee
         :param datetime date: of the exchange rate
         """
         if self.kind == 'percent':

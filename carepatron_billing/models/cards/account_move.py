@@ -25,11 +25,8 @@ class AccountMove(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_billing_add_card(self):
-        """Show the payer's cards, and the ways to add one.
-
-        :rtype: dict
-        """
+    def action_billing_add_card(self) -> dict:
+        """Show the payer's cards, and the ways to add one."""
         self.ensure_one()
         self._billing_check_group(FRONT_DESK)
         if not self.partner_id:
@@ -37,22 +34,18 @@ class AccountMove(models.Model):
         holder = self.env['practice.card.holder']._for(self.partner_id, self.company_id)
         return holder.sudo(False)._action_show()
 
-    def action_billing_charge_card(self):
-        """Open the dialog that charges the payers' saved cards for these invoices.
-
-        :rtype: dict
-        """
+    def action_billing_charge_card(self) -> dict:
+        """Open the dialog that charges the payers' saved cards for these invoices."""
         self.check_access('read')
         wizard = self.env['practice.card.charge']._open_for(self)
         return wizard._action_show()
 
     # === BUSINESS METHODS === #
 
-    def _billing_chargeable(self):
+    def _billing_chargeable(self) -> tuple[float, str]:
         """Return what a saved card can be charged for this invoice now, and why it cannot.
 
         :return: the amount, and '' or the reason in words for the desk
-        :rtype: tuple[float, str]
         """
         due, problem = self._billing_chargeable_due()
         return (due.now if due else 0.0), problem
@@ -92,11 +85,10 @@ class AccountMove(models.Model):
             return self.env['practice.card.holder'].sudo().new(values)
         return self.env['practice.card.holder']._for(partner_sudo, self.company_id)
 
-    def _billing_mail_link(self):
+    def _billing_mail_link(self) -> bool:
         """Mail the payment link to the payer, in the name of the practice.
 
         :return: whether it could be; the invoice tells why not
-        :rtype: bool
         """
         self.ensure_one()
         move_sudo = self.sudo().with_company(self.company_id)
@@ -116,11 +108,11 @@ class AccountMove(models.Model):
             move_sudo.message_post(body=self.env._("The payment link was not sent: %s", problem))
         return not problem
 
-    def _billing_new_charge(self, token_sudo, amount, **values):
+    def _billing_new_charge(self, token_sudo: models.Model, amount: float, **values):
         """Return a transaction (sudo) that will charge a saved card for this invoice.
 
-        :param payment.token token_sudo: the payer's card
-        :param float amount: at most what is due; looked at again before Stripe is asked
+        :param token_sudo: the payer's card
+        :param amount: at most what is due; looked at again before Stripe is asked
         """
         self.ensure_one()
         txs_sudo = self.env['payment.transaction'].sudo()

@@ -29,13 +29,13 @@ HARD = frozenset(
 AUTHENTICATION = 'authentication_required'
 
 
-def reason_of(env, code):
+def reason_of(env, code: str):
     """Return why the bank declined, in words for the desk and the payer.
 
     The bank's suspicion of theft or fraud is nothing to tell whoever stands there.
 
     :param odoo.api.Environment env: of the reader's language
-    :param str code: Stripe's decline code, or error code where there is none
+    :param code: Stripe's decline code, or error code where there is none
     """
     if code == AUTHENTICATION:
         return env._("The bank wants the card's owner to confirm this payment.")

@@ -16,11 +16,8 @@ class PaymentProvider(models.Model):
 
     _inherit = 'payment.provider'
 
-    def _billing_holders(self):
-        """Return whom this account knows as customers (sudo).
-
-        :rtype: recordset of `practice.card.holder`
-        """
+    def _billing_holders(self) -> models.Model:
+        """Return whom this account knows as customers (sudo)."""
         self.ensure_one()
         holders_sudo = self.env['practice.card.holder'].sudo()
         if self.code != PROVIDER_CODE or not self.stripe_payment_link_account:
@@ -38,12 +35,12 @@ class PaymentProvider(models.Model):
             self.sudo()._billing_forget_saved_cards(self.env.user.name)
         return super()._billing_leave()
 
-    def _billing_forget_saved_cards(self, who):
+    def _billing_forget_saved_cards(self, who: str):
         """Remove at Stripe all customers of this account, with their cards, and the cards here.
 
         Each is committed once it is gone: whatever stops this, it goes on where it was.
 
-        :param str who: in words, for the notes on the contacts
+        :param who: in words, for the notes on the contacts
         :raise UserError: if Stripe cannot be reached or refuses, or there are too many for one
             request
         """

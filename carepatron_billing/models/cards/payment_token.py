@@ -103,10 +103,10 @@ class PaymentToken(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _billing_remove(self, who):
+    def _billing_remove(self, who: str):
         """Remove cards (sudo) that are still there, and leave a note of who did so.
 
-        :param str who: in words, for the note
+        :param who: in words, for the note
         """
         for token in self.filtered('active'):
             token.active = False
@@ -133,11 +133,10 @@ class PaymentToken(models.Model):
         return f'{brand} {name}' if brand and should_pad else name
 
     @api.model
-    def _billing_card_values(self, card):
+    def _billing_card_values(self, card: dict) -> dict:
         """Return what is kept of a card at Stripe, nothing of it secret.
 
-        :param dict card: the `card` of a PaymentMethod
-        :rtype: dict
+        :param card: the `card` of a PaymentMethod
         """
         first = date(card['exp_year'], card['exp_month'], 1)
         return {
@@ -150,10 +149,10 @@ class PaymentToken(models.Model):
         self.provider_id._billing_gateway().detach_payment_method(self.provider_ref)
         self.stripe_payment_link_to_detach = False
 
-    def _billing_refresh(self, method):
+    def _billing_refresh(self, method: dict):
         """Bring a card (sudo) up to what Stripe has of it now.
 
-        :param dict method: the PaymentMethod; None if Stripe does not know it any more
+        :param method: the PaymentMethod; None if Stripe does not know it any more
         """
         for token in self:
             if not method or method['customer'] != token.stripe_payment_link_customer:

@@ -256,10 +256,10 @@ class PaymentTransaction(models.Model):
     # === BUSINESS METHODS - LOOKING AFTER CHARGES === #
 
     @api.model
-    def _billing_sync_charge_of(self, provider, intent_id) -> bool:
+    def _billing_sync_charge_of(self, provider, intent_id: str) -> bool:
         """Bring the books up to the charge of a saved card.
 
-        :param str intent_id: of its PaymentIntent
+        :param intent_id: of its PaymentIntent
         :return: whether it is one of this database
         """
         intent = provider._billing_gateway().payment_intent_now(intent_id)

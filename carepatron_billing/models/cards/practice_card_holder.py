@@ -69,11 +69,8 @@ class PracticeCardHolder(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_add_card(self):
-        """Open Stripe's page, where the payer who stands at the desk enters a card.
-
-        :rtype: dict
-        """
+    def action_add_card(self) -> dict:
+        """Open Stripe's page, where the payer who stands at the desk enters a card."""
         self._check_desk()
         try:
             url = self.sudo()._add_card_url()
@@ -82,10 +79,9 @@ class PracticeCardHolder(models.Model):
             raise UserError(provider._billing_explain(error)) from None
         return {'type': 'ir.actions.act_url', 'url': url, 'target': 'new'}
 
-    def action_mail_link(self):
+    def action_mail_link(self) -> dict:
         """Mail the payer the link to the own cards.
 
-        :rtype: dict
         :raise UserError: if there is no address
         """
         self._check_desk()
@@ -111,11 +107,8 @@ class PracticeCardHolder(models.Model):
         self.sudo().write(self._new_token())
         return self._action_show()
 
-    def _action_show(self):
-        """Return the action that shows a payer's cards to the desk.
-
-        :rtype: dict
-        """
+    def _action_show(self) -> dict:
+        """Return the action that shows a payer's cards to the desk."""
         self.ensure_one()
         action = self.env['ir.actions.act_window']._for_xml_id(
             'carepatron_billing.practice_card_holder_action'
@@ -150,12 +143,11 @@ class PracticeCardHolder(models.Model):
         self.ensure_one()
         return f'/billing/cards/{self.finder}{self.proof}'
 
-    def _add_card_url(self):
+    def _add_card_url(self) -> str:
         """Return the address of Stripe's page that saves a card of this payer (as sudo).
 
         Commits before it calls Stripe.
 
-        :rtype: str
         :raise StripeGatewayError: if Stripe cannot be reached or refuses
         :raise UserError: if no account has been set up
         """
@@ -233,12 +225,11 @@ class PracticeCardHolder(models.Model):
     def _account_of(self, provider):
         return f'{provider.stripe_payment_link_account}:{provider.state}'
 
-    def _ensure_customer(self):
+    def _ensure_customer(self) -> str:
         """Return the id of this payer at Stripe, who is known there by an opaque reference alone.
 
         Commits before it calls Stripe.
 
-        :rtype: str
         :raise StripeGatewayError: if Stripe cannot be reached or refuses
         """
         self.ensure_one()

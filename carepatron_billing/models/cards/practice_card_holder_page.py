@@ -7,11 +7,8 @@ class PracticeCardHolder(models.Model):
 
     _inherit = 'practice.card.holder'
 
-    def _page_values(self):
-        """Return what the payer's page shows, in the words of the context's language.
-
-        :rtype: dict
-        """
+    def _page_values(self) -> dict:
+        """Return what the payer's page shows, in the words of the context's language."""
         self.ensure_one()
         return {
             **self.env['practice.payment.link']._page_frame_of(self.company_id),
@@ -43,11 +40,8 @@ class PracticeCardHolder(models.Model):
             'prefer_label': self.env._("Use %s", name),
         }
 
-    def _consent(self):
-        """Return what the payer agrees to by adding a card, in the context's language.
-
-        :rtype: str
-        """
+    def _consent(self) -> str:
+        """Return what the payer agrees to by adding a card, in the context's language."""
         self.ensure_one()
         return self.env._(
             "%s keeps this card at Stripe, to charge it for invoices that you owe when you agreed"

@@ -20,11 +20,8 @@ class ResPartner(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_billing_cards(self):
-        """Show the payer's cards, and how to add one.
-
-        :rtype: dict
-        """
+    def action_billing_cards(self) -> dict:
+        """Show the payer's cards, and how to add one."""
         self.ensure_one()
         holder = self.env['practice.card.holder']._for(self, self.env.company).sudo(False)
         holder._check_desk()
@@ -77,11 +74,8 @@ class ResPartner(models.Model):
             .search([('partner_id', 'in', self.ids), ('provider_code', '=', PROVIDER_CODE)])
         )
 
-    def _billing_cards(self, company):
-        """Return a payer's cards (sudo) at a company, the one to charge first.
-
-        :rtype: recordset of `payment.token`
-        """
+    def _billing_cards(self, company) -> models.Model:
+        """Return a payer's cards (sudo) at a company, the one to charge first."""
         tokens_sudo = self.env['payment.token'].sudo()
         if not self.ids or not company:
             return tokens_sudo
@@ -91,9 +85,6 @@ class ResPartner(models.Model):
             order='billing_preferred_at DESC NULLS LAST, id DESC',
         )
 
-    def _billing_card(self, company):
-        """Return the card (sudo) that is charged for a payer, or none.
-
-        :rtype: recordset of `payment.token`
-        """
+    def _billing_card(self, company) -> models.Model:
+        """Return the card (sudo) that is charged for a payer, or none."""
         return self._billing_cards(company)[:1]

@@ -38,11 +38,9 @@ class ResPartner(models.Model):
         return [('id', 'in' if True in value else 'not in', list(self._billing_past_retention()))]
 
     @api.model
-    def _billing_past_retention(self):
+    def _billing_past_retention(self) -> set[int]:
         """Return the ids of the contacts of whom nothing has to be kept any more, by the dates of
         their invoices and sessions in all practices.
-
-        :rtype: set[int]
         """
         kept, found = set(), set()
         moves, items = self.env['account.move'].sudo(), self.env['practice.billing.item'].sudo()
@@ -64,10 +62,9 @@ class ResPartner(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_billing_anonymise(self):
+    def action_billing_anonymise(self) -> dict:
         """Show what anonymising this client does, or why it cannot be done yet.
 
-        :rtype: dict
         :raise AccessError: if the user is no manager
         """
         self.ensure_one()

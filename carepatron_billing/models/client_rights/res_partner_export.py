@@ -25,10 +25,9 @@ class ResPartner(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_billing_export(self):
+    def action_billing_export(self) -> dict:
         """Download everything that is kept of this client's billing.
 
-        :rtype: dict
         :raise AccessError: if the user is no manager
         """
         self.ensure_one()
@@ -51,20 +50,16 @@ class ResPartner(models.Model):
         if practices and not practices & self.env.user.company_ids:
             raise AccessError(self.env._("This is a client of another practice."))
 
-    def _billing_practices(self):
-        """Return the companies that billed this contact, or sessions of this contact, or will.
-
-        :rtype: recordset of `res.company`
-        """
+    def _billing_practices(self) -> models.Model:
+        """Return the companies that billed this contact, or sessions of this contact, or will."""
         partner_sudo = self.sudo()
         items_sudo = partner_sudo._billing_all_items()
         return (partner_sudo._billing_export_moves().company_id | items_sudo.company_id).sudo(False)
 
-    def _billing_export_zip(self, companies):
+    def _billing_export_zip(self, companies) -> bytes:
         """Return the export as the content of a ZIP file.
 
         :param companies: recordset of `res.company`: the practices whose data it holds
-        :rtype: bytes
         :raise AccessError: if the user is no manager
         """
         self.ensure_one()
@@ -126,12 +121,10 @@ class ResPartner(models.Model):
             order='date, id',
         )
 
-    def _billing_export_documents(self, companies):
+    def _billing_export_documents(self, companies) -> dict[models.Model, tuple[str, bytes | None]]:
         """Return names and contents of the invoices and receipts, by record.
 
         What cannot be drawn on this machine is left out; its row is there nevertheless.
-
-        :rtype: dict[recordset, tuple[str, bytes | None]]
         """
         moves = self._billing_export_moves(companies)
         drawn = {

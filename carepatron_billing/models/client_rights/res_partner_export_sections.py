@@ -66,10 +66,10 @@ def section(key: str, title: str, columns: list[tuple], records: Iterable) -> Se
 class ResPartner(models.Model):
     _inherit = 'res.partner'
 
-    def _billing_export_sections(self, companies, documents) -> list[Section]:
+    def _billing_export_sections(self, companies, documents: dict) -> list[Section]:
         """Return the tables of the export; later rooms add theirs.
 
-        :param dict documents: see `_billing_export_documents`
+        :param documents: see `_billing_export_documents`
         """
         moves = self._billing_export_moves(companies)
         own = moves.filtered(lambda move: move.partner_id == self)

@@ -59,10 +59,10 @@ class PracticeBillingItem(models.Model):
             for payer, part in parts.items()
         ]
 
-    def _prepare_share(self, payer, part: float, values: dict) -> dict:
+    def _prepare_share(self, payer: models.Model, part: float, values: dict) -> dict:
         """Return what one payer's share of this whole session costs.
 
-        :param res.partner payer: who pays it
+        :param payer: who pays it
         :param part: what it costs with tax, as the client would be taxed
         :param values: of the whole session's item
         """

@@ -60,14 +60,13 @@ class PracticePayerShare(models.Model):
                     self.env._("The percentages add up to more than 100. Lower one of them.")
                 )
 
-    def _divide(self, total, currency, date):
+    def _divide(self, total: float, currency: models.Model, date) -> dict[models.Model, float]:
         """Divide a price with tax among these payers; what is left is the client's.
 
-        :param float total: the price with tax of one session
-        :param res.currency currency: of the price
+        :param total: the price with tax of one session
+        :param currency: of the price
         :param datetime date: of the exchange rate for amounts
         :return: what each one pays; the sum is the total, to the cent
-        :rtype: dict[res.partner, float]
         """
         order = ('amount', 'percent', 'remainder')
         parts, rest = {}, total

@@ -82,11 +82,8 @@ class AccountMove(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_billing_open_dispute(self):
-        """Show the dispute of this invoice, and what to answer.
-
-        :rtype: dict
-        """
+    def action_billing_open_dispute(self) -> dict:
+        """Show the dispute of this invoice, and what to answer."""
         self.ensure_one()
         self._billing_check_group(FRONT_DESK)
         action = self.env['ir.actions.act_window']._for_xml_id(
@@ -158,11 +155,10 @@ class AccountMove(models.Model):
                 entries.append(happened('paid', dispute.closed_at, text))
         return entries
 
-    def _billing_evidence(self, at):
+    def _billing_evidence(self, at) -> list[str]:
         """Return in sentences what shows that this invoice (sudo) was right and known.
 
         :param at: gives a moment in words
-        :rtype: list[str]
         """
         env = self.env
         facts = [

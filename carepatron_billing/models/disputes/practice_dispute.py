@@ -108,11 +108,8 @@ class PracticeDispute(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_open_at_stripe(self):
-        """Open the dispute on Stripe's dashboard, where it is answered.
-
-        :rtype: dict
-        """
+    def action_open_at_stripe(self) -> dict:
+        """Open the dispute on Stripe's dashboard, where it is answered."""
         self.ensure_one()
         self.check_access('read')
         part = 'test/' if self.sudo().provider_id.state == 'test' else ''
@@ -140,12 +137,11 @@ class PracticeDispute(models.Model):
         return True
 
     @api.model
-    def _update_from_stripe(self, source, shown):
+    def _update_from_stripe(self, source: models.Model, shown: dict) -> models.Model:
         """Record the dispute of a payment, and book what it moved.
 
-        :param payment.transaction source: the payment
-        :param dict shown: the dispute, just fetched
-        :rtype: recordset of `practice.dispute`
+        :param source: the payment
+        :param shown: the dispute, just fetched
         """
         claim(source)
         provider = source.provider_id
@@ -223,11 +219,8 @@ class PracticeDispute(models.Model):
             not move.currency_id.is_zero(move.amount_residual) for move in self.move_ids
         )
 
-    def _describe(self):
-        """Return in sentences how it stands and what to do, for the invoice's page.
-
-        :rtype: str
-        """
+    def _describe(self) -> str:
+        """Return in sentences how it stands and what to do, for the invoice's page."""
         self.ensure_one()
         env = self.env
         amount = self.currency_id.format(self.amount)

@@ -16,10 +16,10 @@ class PracticeDispute(models.Model):
     )
     loss_id = fields.Many2one('account.move', string="Booked as Lost", readonly=True)
 
-    def _book(self, shown):
+    def _book(self, shown: dict):
         """Book what this dispute moved at Stripe, and how it ended; each of it once.
 
-        :param dict shown: the dispute as Stripe shows it
+        :param shown: the dispute as Stripe shows it
         """
         self.ensure_one()
         booked = set(self.entry_ids.mapped('billing_balance_transaction'))
@@ -41,10 +41,10 @@ class PracticeDispute(models.Model):
             lambda line: line.account_id == account and not line.reconciled
         )
 
-    def _book_movement(self, movement):
+    def _book_movement(self, movement: dict):
         """Book money that left or came back, with the fee.
 
-        :param dict movement: a balance transaction of Stripe's
+        :param movement: a balance transaction of Stripe's
         """
         company = self.company_id
         day = company._billing_day(from_timestamp(movement['created']))
@@ -110,14 +110,15 @@ class PracticeDispute(models.Model):
         if len(lines) > 1:
             lines.reconcile()
 
-    def _post_entry(self, values, sums, in_currency=None, fee=0.0):
+    def _post_entry(
+        self, values: dict, sums: list, in_currency: dict | None = None, fee: float = 0.0
+    ) -> models.Model:
         """Post an entry of the payer's in the Stripe journal.
 
-        :param dict values: of the entry
-        :param list sums: accounts with what is debited, in the practice's currency
-        :param dict in_currency: for an account, the same in the dispute's currency
-        :param float fee: what of it is Stripe's fee, in the practice's currency
-        :rtype: recordset of `account.move`
+        :param values: of the entry
+        :param sums: accounts with what is debited, in the practice's currency
+        :param in_currency: for an account, the same in the dispute's currency
+        :param fee: what of it is Stripe's fee, in the practice's currency
         """
         company = self.company_id
         common = {'name': self.env._("Dispute %s", self.dispute), 'partner_id': self.partner_id.id}

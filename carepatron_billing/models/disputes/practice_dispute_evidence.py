@@ -17,11 +17,8 @@ class PracticeDispute(models.Model):
                 Markup('<li>%s</li>') % fact for fact in dispute._collect_evidence()
             )
 
-    def _collect_evidence(self):
-        """Return the facts in sentences, in the order in which they happened.
-
-        :rtype: list[str]
-        """
+    def _collect_evidence(self) -> list[str]:
+        """Return the facts in sentences, in the order in which they happened."""
         self.ensure_one()
         env = self.env
         zone = self.company_id.billing_timezone or 'UTC'
@@ -51,11 +48,8 @@ class PracticeDispute(models.Model):
             )
         return facts
 
-    def action_download_evidence(self):
-        """Download the documents to hand in: invoices and the receipt, in one ZIP.
-
-        :rtype: dict
-        """
+    def action_download_evidence(self) -> dict:
+        """Download the documents to hand in: invoices and the receipt, in one ZIP."""
         self.ensure_one()
         self.check_access('read')
         return {
@@ -64,11 +58,10 @@ class PracticeDispute(models.Model):
             'target': 'download',
         }
 
-    def _evidence_files(self):
+    def _evidence_files(self) -> list[tuple[str, bytes]]:
         """Return the documents to hand in.
 
         :return: names and contents
-        :rtype: list[tuple[str, bytes]]
         :raise UserError: if this machine cannot draw documents
         """
         self.ensure_one()

@@ -10,14 +10,13 @@ class PracticeDispute(models.Model):
 
     _inherit = 'practice.dispute'
 
-    def _fee_lines(self, fee):
+    def _fee_lines(self, fee: float) -> list[dict]:
         """Return the lines of a fee that Stripe took, or gave back.
 
         Stripe takes it all included: a tax of the fee account's is a part of it, or, where the
         practice owes it itself, adds nothing to it.
 
-        :param float fee: in the practice's currency; negative if it was given back
-        :rtype: list[dict]
+        :param fee: in the practice's currency; negative if it was given back
         """
         company = self.company_id
         account = company._billing_fee_account()
@@ -48,10 +47,10 @@ class PracticeDispute(models.Model):
             *tax_lines,
         ]
 
-    def _open_day(self, entry):
+    def _open_day(self, entry: models.Model):
         """Move an entry whose day lies in closed books to the first open day, and tell.
 
-        :param account.move entry: a draft
+        :param entry: a draft
         """
         locks = entry._get_violated_lock_dates(entry.date, entry._affect_tax_report())
         if not locks:

@@ -13,11 +13,8 @@ class ResCompany(models.Model):
         'account.account', string="Stripe's Fees", check_company=True
     )
 
-    def _billing_dispute_account(self):
-        """Return the account where disputed payments wait until they are decided.
-
-        :rtype: recordset of `account.account`
-        """
+    def _billing_dispute_account(self) -> models.Model:
+        """Return the account where disputed payments wait until they are decided."""
         return self._billing_own_account(
             'billing_dispute_account_id',
             self.env._("Payments in dispute"),
@@ -25,11 +22,8 @@ class ResCompany(models.Model):
             '1019',
         )
 
-    def _billing_fee_account(self):
-        """Return the account of Stripe's fees.
-
-        :rtype: recordset of `account.account`
-        """
+    def _billing_fee_account(self) -> models.Model:
+        """Return the account of Stripe's fees."""
         return self._billing_own_account(
             'billing_fee_account_id', self.env._("Stripe fees"), {'account_type': 'expense'}, '6201'
         )

@@ -34,11 +34,9 @@ class AccountMove(models.Model):
             else:
                 move.billing_template_label = move._billing_template().name or False
 
-    def _billing_template(self):
+    def _billing_template(self) -> models.Model:
         """Return the template (sudo) of this document: the one chosen for it, or for its payer,
         its client, its practitioner or the practice, in this order.
-
-        :rtype: recordset of `practice.invoice.template`
         """
         self.ensure_one()
         move_sudo = self.sudo().with_company(self.company_id)

@@ -20,11 +20,8 @@ class AccountPartialReconcile(models.Model):
         moves_sudo._billing_renew_documents()
         return result
 
-    def _billing_documented_moves(self):
-        """Return the invoices (sudo) whose kept document says something of their payment.
-
-        :rtype: recordset of `account.move`
-        """
+    def _billing_documented_moves(self) -> models.Model:
+        """Return the invoices (sudo) whose kept document says something of their payment."""
         moves_sudo = (self.sudo().debit_move_id | self.sudo().credit_move_id).move_id
         moves_sudo |= moves_sudo.reversed_entry_id
         return moves_sudo.filtered('billing_document_mark')

@@ -87,11 +87,10 @@ class IrActionsReport(models.Model):
     # === ENGINE === #
 
     @api.model
-    def _billing_pdf_engine_problem(self):
+    def _billing_pdf_engine_problem(self) -> str | bool:
         """Tell what keeps this machine from drawing our documents.
 
         :return: a text for the settings page, saying what to do, or False
-        :rtype: str | bool
         """
         texts = {
             None: False,
@@ -113,12 +112,11 @@ class IrActionsReport(models.Model):
         return texts[pdf_engine.find_problem()]
 
     @api.model
-    def billing_draws(self, report_name, res_ids):
+    def billing_draws(self, report_name: str, res_ids: list) -> bool:
         """Tell the web client whether all these documents are drawn without wkhtmltopdf.
 
-        :param str report_name: the report's template
-        :param list res_ids: ids of the report's model
-        :rtype: bool
+        :param report_name: the report's template
+        :param res_ids: ids of the report's model
         """
         if report_name not in self._BILLING_REPLACEMENTS or not res_ids:
             return False
@@ -275,12 +273,11 @@ class IrActionsReport(models.Model):
         )
 
     @api.model
-    def _billing_draw(self, html, variant=pdf_engine.ACCESSIBLE):
+    def _billing_draw(self, html: str, variant: str = pdf_engine.ACCESSIBLE) -> bytes:
         """Return a document as PDF.
 
-        :param str html: the whole page
-        :param str variant: `pdf_engine.ACCESSIBLE` or `pdf_engine.ARCHIVE`
-        :rtype: bytes
+        :param html: the whole page
+        :param variant: `pdf_engine.ACCESSIBLE` or `pdf_engine.ARCHIVE`
         :raises UserError: it is too large, or takes too long
         """
         if not RIGHT_TO_LEFT.search(html):
@@ -305,12 +302,11 @@ def _find_font(html):
 
 
 @lru_cache(maxsize=len(FONTS))
-def stylesheet(font):
+def stylesheet(font: str) -> pdf_engine.Stylesheet:
     """Return the stylesheet of all documents with one font: one with all of them takes a second
     to be parsed.
 
-    :param str font: a key of `FONTS`
-    :rtype: pdf_engine.Stylesheet
+    :param font: a key of `FONTS`
     """
     faces, files = [], {}
     for family in dict.fromkeys((font, ARABIC_FONT)):
@@ -332,11 +328,10 @@ def stylesheet(font):
     return pdf_engine.Stylesheet('\n'.join((*faces, *sheets)), files)
 
 
-def screen_css(font):
+def screen_css(font: str) -> str:
     """Return the stylesheet for a browser, which fetches the fonts from Odoo itself.
 
-    :param str font: a key of `FONTS`
-    :rtype: str
+    :param font: a key of `FONTS`
     """
     css = stylesheet(font).css
     for family in dict.fromkeys((font, ARABIC_FONT)):

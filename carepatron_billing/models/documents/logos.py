@@ -44,12 +44,11 @@ class LogoError(Exception):
         self.reason = reason
 
 
-def prepare_logo(content):
+def prepare_logo(content: bytes) -> bytes:
     """Return a logo as it is kept: an SVG as it is, any other as a small PNG or JPEG.
 
-    :param bytes content: base64 of PNG, JPEG, GIF, WebP or SVG
+    :param content: base64 of PNG, JPEG, GIF, WebP or SVG
     :return: base64
-    :rtype: bytes
     :raise LogoError: it is none of these, too large, or a drawing that does too much
     """
     try:

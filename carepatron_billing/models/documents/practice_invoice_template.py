@@ -282,11 +282,10 @@ class PracticeInvoiceTemplate(models.Model):
         self._get_practice().billing_template_id = self
         return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
 
-    def action_use_for_drafts(self):
+    def action_use_for_drafts(self) -> dict:
         """Give all draft invoices and credit notes of the practice this look.
 
         :return: an action that says how many
-        :rtype: dict
         """
         self.ensure_one()
         self.check_access('read')
@@ -310,21 +309,16 @@ class PracticeInvoiceTemplate(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _get_practice(self):
+    def _get_practice(self) -> models.Model:
         """Return whose default this template is or can become: its practice, or the branch of it
         that the user works in.
-
-        :rtype: recordset of `res.company`
         """
         practice = self.company_id
         branch = self.env.company
         return branch if practice in branch.sudo().parent_ids else practice
 
-    def _get_colors(self):
-        """Return the main colour and the accent; those of a theme where an own one is none.
-
-        :rtype: tuple[str, str]
-        """
+    def _get_colors(self) -> tuple[str, str]:
+        """Return the main colour and the accent; those of a theme where an own one is none."""
         self.ensure_one()
         if self.theme in THEMES:
             return THEMES[self.theme]
@@ -334,18 +328,14 @@ class PracticeInvoiceTemplate(models.Model):
             for color, preset in zip(own, THEMES['harbour'], strict=True)
         )
 
-    def _get_palette(self):
-        """Return the colours of a document.
-
-        :rtype: dict[str, str]
-        """
+    def _get_palette(self) -> dict[str, str]:
+        """Return the colours of a document."""
         return palette(*self._get_colors())
 
-    def _get_logo(self, company):
+    def _get_logo(self, company) -> bytes | bool:
         """Return the logo as base64, False if there is none.
 
         :param company: the practice, or the branch, that a document comes from
-        :rtype: bytes | bool
         """
         self.ensure_one()
         if self.logo_choice == 'own':

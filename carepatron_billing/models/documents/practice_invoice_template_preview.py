@@ -7,16 +7,17 @@ from .ir_actions_report import INVOICE, screen_css
 class PracticeInvoiceTemplate(models.Model):
     _inherit = 'practice.invoice.template'
 
-    def _render_preview_html(self, move=None, with_stylesheet=True, sample=None):
+    def _render_preview_html(
+        self, move=None, with_stylesheet: bool = True, sample: dict | None = None
+    ) -> str:
         """Return an invoice, or a sample one, in the look of this template.
 
         The template may be one that is not saved yet (a `new()` record).
 
         :param move: an invoice that the user may read; None: a sample
-        :param bool with_stylesheet: for a browser; the engine has it parsed already
-        :param dict sample: `kind` and `lines`, as `_get_sample_values` takes them
+        :param with_stylesheet: for a browser; the engine has it parsed already
+        :param sample: `kind` and `lines`, as `_get_sample_values` takes them
         :return: the whole page
-        :rtype: str
         """
         self.ensure_one()
         data = {'template': self.sudo(), 'sample': sample or {}}
@@ -29,12 +30,11 @@ class PracticeInvoiceTemplate(models.Model):
         values['stylesheet'] = screen_css(self.font) if with_stylesheet else False
         return str(Report.env['ir.qweb']._render(INVOICE, values))
 
-    def _render_preview_pdf(self, move=None, sample=None):
+    def _render_preview_pdf(self, move=None, sample: dict | None = None) -> bytes:
         """Return an invoice, or a sample one, in the look of this template, as PDF.
 
         :param move: an invoice that the user may read; None: a sample
-        :param dict sample: `kind` and `lines`, as `_get_sample_values` takes them
-        :rtype: bytes
+        :param sample: `kind` and `lines`, as `_get_sample_values` takes them
         :raise UserError: this machine cannot draw documents; it says what is missing
         """
         Report = self.env['ir.actions.report']

@@ -27,20 +27,14 @@ class PracticeInvoiceTemplate(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_edit(self):
-        """Open the template with its preview.
-
-        :rtype: dict
-        """
+    def action_edit(self) -> dict:
+        """Open the template with its preview."""
         self.ensure_one()
         return {**self._get_form_action(), 'res_id': self.id}
 
     @api.model
-    def action_new(self):
-        """Open a new template.
-
-        :rtype: dict
-        """
+    def action_new(self) -> dict:
+        """Open a new template."""
         return self._get_form_action()
 
     def _get_form_action(self):
@@ -50,32 +44,25 @@ class PracticeInvoiceTemplate(models.Model):
         views = [view for view in action['views'] if view[1] == 'form']
         return {**action, 'views': views, 'view_mode': 'form'}
 
-    def action_duplicate(self):
-        """Copy the template and open the copy.
-
-        :rtype: dict
-        """
+    def action_duplicate(self) -> dict:
+        """Copy the template and open the copy."""
         self.ensure_one()
         return self.copy().action_edit()
 
     # === BUSINESS METHODS === #
 
     @api.model
-    def get_themes(self):
-        """Return the main colour and the accent of each theme.
-
-        :rtype: dict[str, tuple[str, str]]
-        """
+    def get_themes(self) -> dict[str, tuple[str, str]]:
+        """Return the main colour and the accent of each theme."""
         return THEMES
 
-    def get_preview(self, values, sample):
+    def get_preview(self, values: dict, sample: dict) -> dict:
         """Draw a document in the look that a form shows, saved or not. The form is not saved.
 
-        :param dict values: of the form; fields that are no part of the look are left out
-        :param dict sample: `move_id`, an invoice; else `kind` and `lines` of a made-up one, as
+        :param values: of the form; fields that are no part of the look are left out
+        :param sample: `move_id`, an invoice; else `kind` and `lines` of a made-up one, as
             `_get_sample_values` takes them
         :return: `pdf` as base64, or what is wrong with the form as `problem`
-        :rtype: dict
         """
         self.check_access('read')
         values = {name: values[name] for name in PREVIEWED if name in values}

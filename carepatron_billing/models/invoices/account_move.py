@@ -206,11 +206,9 @@ class AccountMove(models.Model):
 
     # === BUSINESS METHODS - DOCUMENT === #
 
-    def _billing_document_attachment(self):
+    def _billing_document_attachment(self) -> models.Model:
         """Return the invoice's document as attachments (sudo): the one that was sent before, or
         a new one that is kept from now on, with the electronic invoice where there is one.
-
-        :rtype: recordset of `ir.attachment`
         """
         self.ensure_one()
         self.check_access('read')

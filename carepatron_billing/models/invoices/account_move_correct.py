@@ -46,11 +46,8 @@ class AccountMove(models.Model):
         self.sudo().button_cancel()
         return {'type': 'ir.actions.client', 'tag': 'soft_reload'}
 
-    def action_billing_correct(self):
-        """Open the dialog that corrects this invoice.
-
-        :rtype: dict
-        """
+    def action_billing_correct(self) -> dict:
+        """Open the dialog that corrects this invoice."""
         self.ensure_one()
         self._billing_check_group(FRONT_DESK)
         self._billing_check_changeable()
@@ -74,21 +71,17 @@ class AccountMove(models.Model):
         self.ensure_one()
         return self.amount_total - sum(self._billing_credits().mapped('amount_total'))
 
-    def _billing_closed_period(self, date):
+    def _billing_closed_period(self, date) -> str | bool:
         """Return which closing of the books keeps entries from a date, in words; else False.
 
         :param datetime.date date: when they would be booked
-        :rtype: str | bool
         """
         self.ensure_one()
         locks = self.sudo()._get_violated_lock_dates(date, self._affect_tax_report())
         return bool(locks) and self.env['res.company']._format_lock_dates(locks)
 
-    def _billing_why_not_undone(self):
-        """Return in a sentence why an issued invoice cannot be undone; False if it can.
-
-        :rtype: str | bool
-        """
+    def _billing_why_not_undone(self) -> str | bool:
+        """Return in a sentence why an issued invoice cannot be undone; False if it can."""
         self.ensure_one()
         credits = self._billing_credits()
         closed = self._billing_closed_period(self.date)
@@ -135,11 +128,11 @@ class AccountMove(models.Model):
                 )
             )
 
-    def _billing_credit_rest(self, reason):
+    def _billing_credit_rest(self, reason: str):
         """Credit what is not credited yet of this invoice (sudo), dated today, and take the
         payments off it.
 
-        :param str reason: printed on the credit note
+        :param reason: printed on the credit note
         """
         earlier = self._billing_credits()
         uncredited = self._billing_uncredited()
@@ -170,11 +163,8 @@ class AccountMove(models.Model):
         for same in lines.grouped('account_id').values():
             same.with_context(move_reverse_cancel=True).reconcile()
 
-    def _billing_prepare_credited_before(self):
-        """Return the lines by which a further credit note leaves out what this one credited.
-
-        :rtype: list[dict]
-        """
+    def _billing_prepare_credited_before(self) -> list[dict]:
+        """Return the lines by which a further credit note leaves out what this one credited."""
         lines = self.invoice_line_ids.filtered(lambda line: line.display_type == 'product')
         names = ('product_id', 'tax_ids', 'account_id', 'discount', 'product_uom_id')
         env = self.with_context(lang=self.partner_id.lang).env
@@ -192,17 +182,16 @@ class AccountMove(models.Model):
             for line, values in zip(lines, lines.copy_data(), strict=True)
         ]
 
-    def _billing_correct(self, reason, lines, close=False):
+    def _billing_correct(self, reason: str, lines: list, close: bool = False) -> models.Model:
         """Credit this invoice in full and issue what takes its place, all or nothing.
 
         Open Checkout Sessions for the old amount are closed by what follows the commit; money that
         lands meanwhile stays as the payer's credit.
 
-        :param str reason: why; printed on the credit note
-        :param list lines: of the new invoice: pairs of an old line and its new values
-        :param bool close: whether sessions that are not on the new invoice are billed no more
+        :param reason: why; printed on the credit note
+        :param lines: of the new invoice: pairs of an old line and its new values
+        :param close: whether sessions that are not on the new invoice are billed no more
         :return: the new invoice, if there are lines
-        :rtype: recordset of `account.move`
         :raise UserError: if it cannot be corrected now, saying why
         """
         self.ensure_one()
@@ -264,12 +253,11 @@ class AccountMove(models.Model):
         self._billing_log_correction(reason, new_sudo)
         return new_sudo.sudo(self.env.su)
 
-    def _billing_replace(self, items_sudo, extra):
+    def _billing_replace(self, items_sudo, extra: list) -> models.Model:
         """Issue the invoice that takes this one's place.
 
         :param items_sudo: recordset of `practice.billing.item` (sudo)
-        :param list extra: commands of lines without an item
-        :rtype: recordset of `account.move` (sudo)
+        :param extra: commands of lines without an item
         """
         move_sudo = self.sudo().with_company(self.company_id)
         values = items_sudo._prepare_invoice() if items_sudo else {'invoice_line_ids': []}

@@ -41,11 +41,10 @@ class AccountMove(models.Model):
         for move in self:
             move.billing_offer = move._billing_offer() if move.state == 'draft' else False
 
-    def _billing_offer(self):
+    def _billing_offer(self) -> list[dict]:
         """Return what the form offers to add.
 
         :return: `id`, `date`, `name`, `amount` and whether it is `picked`, for each session
-        :rtype: list[dict]
         """
         picked = self.invoice_line_ids.billing_item_id._origin
         # What is on an invoice, those may see who may see the invoice.
@@ -154,11 +153,10 @@ class AccountMove(models.Model):
     # === ACTION METHODS === #
 
     @api.model
-    def action_billing_new(self, client=None):
+    def action_billing_new(self, client: models.Model | None = None) -> dict:
         """Open the form of a new invoice.
 
-        :param res.partner client: whom it is for, if that is known
-        :rtype: dict
+        :param client: whom it is for, if that is known
         """
         action = self.env['ir.actions.act_window']._for_xml_id(
             'carepatron_billing.account_move_billing_new_action'
@@ -188,10 +186,9 @@ class AccountMove(models.Model):
         move_sudo._post(soft=False)
         return True
 
-    def action_billing_discard(self):
+    def action_billing_discard(self) -> dict:
         """Throw this draft away; its sessions wait again.
 
-        :rtype: dict
         :raise UserError: if it was issued before
         """
         self.ensure_one()

@@ -48,10 +48,12 @@ class AccountMoveLine(models.Model):
         if self.move_id.billing_client_id:
             self._billing_take_from_service()
 
-    def _billing_take_from_service(self, names=('name', 'billing_code', 'price_unit', 'tax_ids')):
+    def _billing_take_from_service(
+        self, names: tuple = ('name', 'billing_code', 'price_unit', 'tax_ids')
+    ):
         """Fill these lines as sessions of the invoice's client would; sessions' lines stay.
 
-        :param tuple names: the fields to fill
+        :param names: the fields to fill
         """
         # Never stored: only the client's price is asked for, by whoever may write the invoice.
         items_sudo = self.env['practice.billing.item'].sudo()
@@ -70,11 +72,8 @@ class AccountMoveLine(models.Model):
             values = item_sudo._prepare_invoice_line()
             line.update({name: values[name] for name in names})
 
-    def _billing_is_credited(self):
-        """Return whether posted credit notes take back all that this line billed.
-
-        :rtype: bool
-        """
+    def _billing_is_credited(self) -> bool:
+        """Return whether posted credit notes take back all that this line billed."""
         self.ensure_one()
         credits = self.move_id.reversal_move_ids.filtered(
             lambda move: move.state == 'posted'

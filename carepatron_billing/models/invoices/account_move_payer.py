@@ -49,10 +49,10 @@ class AccountMove(models.Model):
             lambda line: line.display_type not in TEXTS and hidden.intersection(clients[line])
         )
 
-    def _billing_shows_sessions_of(self, client) -> bool:
+    def _billing_shows_sessions_of(self, client: models.Model) -> bool:
         """Whether the payer is shown a client's sessions: the own ones, or by permission.
 
-        :param res.partner client: whose sessions these are (sudo)
+        :param client: whose sessions these are (sudo)
         """
         payer = self.partner_id
         if client == payer or (client == payer.parent_id and payer.type != 'contact'):

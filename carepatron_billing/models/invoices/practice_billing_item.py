@@ -43,13 +43,13 @@ class PracticeBillingItem(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _invoice(self, mode='payer', **values):
+    def _invoice(self, mode: str = 'payer', **values):
         """Put these items on posted invoices: one for each payer, practice and currency.
 
         Items that are invoiced already, by somebody else a moment ago too, are left alone.
         The caller answers for the right to do so.
 
-        :param str mode: see `_group_for_invoices`
+        :param mode: see `_group_for_invoices`
         :param values: further ones of the invoices; without a date, they are of the practice's
             today
         :return: the new invoices

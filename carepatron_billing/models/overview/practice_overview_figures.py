@@ -96,11 +96,10 @@ class PracticeOverview(models.AbstractModel):
         return self._sum_up(groups), self._sum_up(late)
 
     @api.model
-    def _sum_up(self, groups):
+    def _sum_up(self, groups: list) -> list[tuple[models.Model, models.Model, float, int]]:
         """Return one line for each practice and currency.
 
-        :param list groups: practice, currency, anything else, an amount and a number
-        :rtype: list[tuple[res.company, res.currency, float, int]]
+        :param groups: practice, currency, anything else, an amount and a number
         """
         sums = {}
         for company, currency, *_rest, amount, count in groups:

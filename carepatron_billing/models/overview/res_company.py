@@ -13,10 +13,10 @@ class ResCompany(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_billing_hide_first_steps(self, hidden=True):
+    def action_billing_hide_first_steps(self, hidden: bool = True):
         """Take the first steps off the overview, or bring them back.
 
-        :param bool hidden:
+        :param hidden:
         """
         self.ensure_one()
         self.write({'billing_first_steps_hidden': hidden})
@@ -27,11 +27,8 @@ class ResCompany(models.Model):
     def _get_billing_settings_fields(self):
         return super()._get_billing_settings_fields() | {'billing_first_steps_hidden'}
 
-    def _billing_first_steps(self):
-        """Return the steps in their order: what each is for, and whether it is done.
-
-        :rtype: list[dict]
-        """
+    def _billing_first_steps(self) -> list[dict]:
+        """Return the steps in their order: what each is for, and whether it is done."""
         self.ensure_one()
         return [
             self._billing_step_payments(),

@@ -41,11 +41,11 @@ class PracticeLinkAlarm(models.Model):
             alarm.display_name = f"{alarm.day}: {kinds[alarm.kind]}"
 
     @api.model
-    def _note(self, kind, company=None):
+    def _note(self, kind: str, company: models.Model | None = None):
         """Count that somebody was shut out today.
 
-        :param str kind: as the field has it
-        :param res.company company: whose link it was, if that is known
+        :param kind: as the field has it
+        :param company: whose link it was, if that is known
         """
         self.env.cr.execute(
             SQL(
@@ -65,11 +65,8 @@ class PracticeLinkAlarm(models.Model):
         self.invalidate_model()
 
     @api.model
-    def _recent(self):
-        """Return the domain of what a manager should hear of.
-
-        :rtype: list
-        """
+    def _recent(self) -> list:
+        """Return the domain of what a manager should hear of."""
         return [
             ('day', '>', fields.Date.today() - RECENT),
             ('company_id', 'in', [False, *self.env.companies.ids]),

@@ -179,14 +179,13 @@ class PracticePaymentLink(models.Model):
             & Domain('company_id', '=', company.id)
         )
 
-    def _status(self, due=None, provider=None):
+    def _status(self, due: Due | None = None, provider: models.Model | None = None) -> str:
         """Return where the payer stands, from the ledger and the open transactions alone.
 
-        :param Due due: what is due, if that is known already
-        :param payment.provider provider: the link's, if that is known already
+        :param due: what is due, if that is known already
+        :param provider: the link's, if that is known already
         :return: ``revoked``, ``replaced``, ``withdrawn``, ``cancelled``, ``credited``, ``paid``,
             ``processing``, ``unavailable``, ``part_paid`` or ``due``
-        :rtype: str
         """
         self.ensure_one()
         if self.revoked_at:
@@ -209,11 +208,8 @@ class PracticePaymentLink(models.Model):
             return 'unavailable'
         return 'part_paid' if move.payment_state == 'partial' else 'due'
 
-    def _due(self):
-        """Return what may be paid at this moment; an invoice that money is on its way for waits.
-
-        :rtype: Due
-        """
+    def _due(self) -> Due:
+        """Return what may be paid at this moment; an invoice that money is on its way for waits."""
         self.ensure_one()
         open_moves = self._moves().filtered(
             lambda move: (
@@ -307,11 +303,8 @@ class PracticePaymentLink(models.Model):
 
     # === ACTION METHODS ===#
 
-    def _action_show(self):
-        """Return the action that shows the link as a QR code, with what the desk does with it.
-
-        :rtype: dict
-        """
+    def _action_show(self) -> dict:
+        """Return the action that shows the link as a QR code, with what the desk does with it."""
         self.ensure_one()
         action = self.env['ir.actions.act_window']._for_xml_id(
             'carepatron_billing.practice_payment_link_action'

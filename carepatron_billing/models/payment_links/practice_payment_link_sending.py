@@ -46,11 +46,8 @@ class PracticePaymentLinkSending(models.Model):
             sending.outcome = next((one for one in ORDER if one in outcomes), 'sent')
             sending.failure_type = outcomes.get(sending.outcome) or False
 
-    def _explain(self):
-        """Return in words what became of this mail, and what to do if it did not arrive.
-
-        :rtype: str
-        """
+    def _explain(self) -> str:
+        """Return in words what became of this mail, and what to do if it did not arrive."""
         self.ensure_one()
         if self.outcome == 'bounced':
             return self.env._("The mail came back. Check the address and send the link again.")

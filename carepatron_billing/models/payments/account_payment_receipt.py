@@ -48,13 +48,13 @@ class AccountPayment(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _billing_send_receipt(self, kinds=('all', 'online')):
+    def _billing_send_receipt(self, kinds: tuple = ('all', 'online')):
         """Send the payer a receipt of each payment, once, in the payer's language.
 
         The mail is created in the transaction that books the payment, so it can neither be
         missing nor be there twice; it leaves the house after the commit.
 
-        :param tuple kinds: the settings of the practice under which these are sent; asked for by
+        :param kinds: the settings of the practice under which these are sent; asked for by
             somebody, whatever the setting: an empty one
         """
         due_sudo = self.sudo().filtered(
@@ -108,10 +108,10 @@ class AccountPayment(models.Model):
         return self._billing_receipts_failed(SQL("message.res_id IN %s", tuple(self.ids or [0])))
 
     @api.model
-    def _billing_receipts_failed(self, condition):
+    def _billing_receipts_failed(self, condition: SQL):
         """Return the payments (sudo) whose last receipt could not be sent.
 
-        :param SQL condition: which mails `message` count
+        :param condition: which mails `message` count
         """
         self.env['mail.mail'].flush_model(['mail_message_id', 'state'])
         rows = self.env.execute_query(

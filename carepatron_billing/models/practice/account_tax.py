@@ -128,10 +128,10 @@ class AccountTax(models.Model):
             raise AccessError(self.env._("Only a manager of the practice can change tax rates."))
 
     @api.model
-    def _billing_percent(self, amount):
+    def _billing_percent(self, amount: float):
         """Return a percentage as people write it, e.g. "8.1%" for 8.1.
 
-        :param float amount: percents
+        :param amount: percents
         """
         digits = float_repr(amount, 4).rstrip('0').rstrip('.')
         point = self.env['res.lang']._get_data(code=self.env.lang or 'en_US').decimal_point
@@ -154,10 +154,10 @@ class AccountTax(models.Model):
             )
 
     @api.model
-    def _billing_source(self, company, amount):
+    def _billing_source(self, company, amount: float):
         """Return the tax (sudo) whose accounts a new rate gets, and whose grids if it is alike.
 
-        :param float amount: of the new rate, in percents
+        :param amount: of the new rate, in percents
         :return: the practice's usual rate first; for an exemption an exempt one, if there is any
         :raise UserError: if the practice has none to learn from
         """
@@ -193,12 +193,12 @@ class AccountTax(models.Model):
         return taxes_sudo[0]
 
     @api.model
-    def _billing_add_rate(self, company, values):
+    def _billing_add_rate(self, company, values: dict):
         """Make a tax rate with the accounts of the practice's usual one.
 
         The caller answers for the right to do so.
 
-        :param dict values: see `_billing_prepare_rate`
+        :param values: see `_billing_prepare_rate`
         :return: the new tax
         """
         self._billing_check_name(company, values['name'])
@@ -216,12 +216,12 @@ class AccountTax(models.Model):
             tax_sudo.repartition_line_ids.tag_ids = [Command.clear()]
         return self.browse(tax_sudo.id)
 
-    def _billing_change_rate(self, values):
+    def _billing_change_rate(self, values: dict):
         """Change this rate; one that was invoiced is replaced by a new one and put away.
 
         The caller answers for the right to do so.
 
-        :param dict values: see `_billing_prepare_rate`
+        :param values: see `_billing_prepare_rate`
         :return: the rate as it is from now on
         """
         self.ensure_one()
@@ -251,11 +251,11 @@ class AccountTax(models.Model):
         return self.browse(new_sudo.id)
 
     @api.model
-    def _billing_prepare_rate(self, source_sudo, values):
+    def _billing_prepare_rate(self, source_sudo, values: dict):
         """Return the values of a tax.
 
         :param source_sudo: the tax whose group's accounts are taken
-        :param dict values: `name`, `amount` (percents), `is_included`, `label` (on the invoice),
+        :param values: `name`, `amount` (percents), `is_included`, `label` (on the invoice),
             `note` (the legal note, plain text)
         """
         label = values['label'] or (

@@ -51,11 +51,8 @@ class ResCompany(models.Model):
 
     # === ACTION METHODS === #
 
-    def _billing_action_settings(self):
-        """Return the action that opens the settings of the present practice.
-
-        :rtype: dict
-        """
+    def _billing_action_settings(self) -> dict:
+        """Return the action that opens the settings of the present practice."""
         # No action of its own in the database: opened without a company it would make a new one.
         return {
             'type': 'ir.actions.act_window',
@@ -80,11 +77,8 @@ class ResCompany(models.Model):
             )
         )
 
-    def _get_billing_settings_fields(self):
-        """Return the fields that the practice's settings may change.
-
-        :rtype: set[str]
-        """
+    def _get_billing_settings_fields(self) -> set[str]:
+        """Return the fields that the practice's settings may change."""
         return {
             'billing_due_days',
             'billing_due_kind',
@@ -109,11 +103,9 @@ class ResCompany(models.Model):
             'primary_color',
         }
 
-    def _billing_manager(self):
+    def _billing_manager(self) -> models.Model:
         """Return who is called when something has to be looked at: a person of the practice
         before an administrator.
-
-        :rtype: recordset of `res.users`
         """
         self.ensure_one()
         managers = (
@@ -140,18 +132,15 @@ class ResCompany(models.Model):
                 MANAGER_ACTIVITY, date_deadline, summary=words, user_id=manager.id
             )
 
-    def _billing_zone(self):
-        """Return the practice's time zone.
-
-        :rtype: zoneinfo.ZoneInfo
-        """
+    def _billing_zone(self) -> ZoneInfo:
+        """Return the practice's time zone."""
         self.ensure_one()
         return ZoneInfo(self.partner_id.tz or 'UTC')
 
-    def _billing_day(self, moment):
+    def _billing_day(self, moment: datetime):
         """Return the practice's day at a moment.
 
-        :param datetime moment: naive, in UTC, as Odoo stores it.
+        :param moment: naive, in UTC, as Odoo stores it.
         :rtype: datetime.date
         """
         return moment.replace(tzinfo=ZoneInfo('UTC')).astimezone(self._billing_zone()).date()

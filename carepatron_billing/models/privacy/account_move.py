@@ -19,12 +19,11 @@ class AccountMove(models.Model):
 
     _inherit = 'account.move'
 
-    def _billing_privacy(self, channel):
+    def _billing_privacy(self, channel: str) -> str:
         """Return how much of this invoice's sessions may leave by a channel.
 
-        :param str channel: see `level_of`
+        :param channel: see `level_of`
         :return: `minimum`, `names` or `full`
-        :rtype: str
         """
         self.ensure_one()
         # Documents have neutral lines instead, see `_get_move_lines_to_report`.
@@ -35,13 +34,12 @@ class AccountMove(models.Model):
             return FULL
         return level
 
-    def _billing_told(self, channel):
+    def _billing_told(self, channel: str) -> list[str]:
         """Return what a channel tells of the sessions: a text for each service, or for each line.
 
         The texts are in the context's language.
 
-        :param str channel: see `level_of`
-        :rtype: list[str]
+        :param channel: see `level_of`
         """
         self.ensure_one()
         level = self._billing_privacy(channel)
@@ -53,19 +51,15 @@ class AccountMove(models.Model):
         texts = [line._billing_told(level) for line in lines_sudo]
         return list(dict.fromkeys(filter(None, texts))) if level == NAMES else texts
 
-    def _billing_told_html(self, channel):
-        """Return what a channel tells of the sessions of these invoices, for a mail.
-
-        :rtype: markupsafe.Markup
-        """
+    def _billing_told_html(self, channel) -> Markup:
+        """Return what a channel tells of the sessions of these invoices, for a mail."""
         texts = [text for move in self for text in move._billing_told(channel)]
         return LIST % Markup().join(ENTRY % text for text in texts) if texts else Markup()
 
-    def _billing_told_subject(self):
+    def _billing_told_subject(self) -> str:
         """Return what the subject of a mail about these invoices says of their sessions.
 
         :return: the end of the subject; mostly empty
-        :rtype: str
         """
         texts = list(dict.fromkeys(text for move in self for text in move._billing_told('subject')))
         if not texts:
@@ -74,12 +68,11 @@ class AccountMove(models.Model):
         more = len(texts) - SHOWN_SERVICES
         return f': {shown}, +{more}' if more > 0 else f': {shown}'
 
-    def _billing_clinical_words(self, subject, text):
+    def _billing_clinical_words(self, subject: str, text: str) -> list[str]:
         """Return what a mail about these invoices tells of their services though it may not.
 
-        :param str subject: of the mail
-        :param str text: plain
-        :rtype: list[str]
+        :param subject: of the mail
+        :param text: plain
         """
         found = set()
         for move in self:
@@ -88,30 +81,22 @@ class AccountMove(models.Model):
             found.update(told_of(lines_sudo, text, move._billing_privacy('mail')))
         return sorted(found)
 
-    def _billing_is_ours(self):
+    def _billing_is_ours(self) -> bool:
         """Whether the practice's privacy is at stake: other companies of this database may sell
         other things, and their invoices say so.
-
-        :rtype: bool
         """
         self.ensure_one()
         company = self.company_id._origin
         return not self.id or self._billing_is_of_sessions() or company._billing_is_practice()
 
-    def _billing_is_of_sessions(self):
-        """Whether this is an invoice of a client's, and not of any other trade of the company.
-
-        :rtype: bool
-        """
+    def _billing_is_of_sessions(self) -> bool:
+        """Whether this is an invoice of a client's, and not of any other trade of the company."""
         self.ensure_one()
         move_sudo = self.sudo()
         return bool(move_sudo.billing_client_id or move_sudo.invoice_line_ids.billing_item_id)
 
-    def _billing_tells_portal_who(self):
-        """Whether a client's login shows who held the sessions.
-
-        :rtype: bool
-        """
+    def _billing_tells_portal_who(self) -> bool:
+        """Whether a client's login shows who held the sessions."""
         if not self._billing_is_of_sessions():
             return True
         return self._billing_privacy('portal') == FULL and not self._billing_hidden_lines()
@@ -120,19 +105,15 @@ class AccountMove(models.Model):
 class AccountMoveLine(models.Model):
     _inherit = 'account.move.line'
 
-    def _billing_service_name(self):
-        """Return what was done, without code, client or remark.
-
-        :rtype: str
-        """
+    def _billing_service_name(self) -> str:
+        """Return what was done, without code, client or remark."""
         self.ensure_one()
         return self.product_id.name or (self.name or '').partition('\n')[0].strip()
 
-    def _billing_told(self, level):
+    def _billing_told(self, level: str) -> str:
         """Return what is told of this line (sudo) at a level.
 
-        :param str level: `names` or `full`
-        :rtype: str
+        :param level: `names` or `full`
         """
         name = self._billing_service_name()
         if level == NAMES:

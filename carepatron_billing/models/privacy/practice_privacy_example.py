@@ -23,12 +23,11 @@ class PracticePrivacyExample(models.AbstractModel):
     _description = "Example of What Leaves the Practice"
 
     @api.model
-    def _draw(self, company, channel):
+    def _draw(self, company: models.Model, channel: str) -> Markup:
         """Return an example of what a channel tells.
 
-        :param res.company company: a stored one; for a new one there is none
-        :param str channel: see `privacy.level_of`
-        :rtype: markupsafe.Markup
+        :param company: a stored one; for a new one there is none
+        :param channel: see `privacy.level_of`
         """
         if not company:
             return Markup()

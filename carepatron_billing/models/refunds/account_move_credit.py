@@ -49,11 +49,8 @@ class AccountMove(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_billing_use_credit(self):
-        """Pay this invoice with the payer's credit, as far as it goes.
-
-        :rtype: dict
-        """
+    def action_billing_use_credit(self) -> dict:
+        """Pay this invoice with the payer's credit, as far as it goes."""
         self.ensure_one()
         self._billing_check_group(FRONT_DESK)
         claim(self)
@@ -79,11 +76,10 @@ class AccountMove(models.Model):
             move_sudo._billing_use_credit()
         return posted
 
-    def _billing_use_credit(self):
+    def _billing_use_credit(self) -> float:
         """Match what is due on this invoice (sudo) with the payer's credit, the oldest first.
 
         :return: how much was used
-        :rtype: float
         """
         self.ensure_one()
         before = self.amount_residual
@@ -105,11 +101,8 @@ class AccountMove(models.Model):
         self.mapped('billing_credit')
         return super()._billing_prefetch_documents()
 
-    def _billing_shown_credit(self):
-        """Return the credit that the payer of this invoice is told of.
-
-        :rtype: float
-        """
+    def _billing_shown_credit(self) -> float:
+        """Return the credit that the payer of this invoice is told of."""
         payer = self.partner_id
         # What an employer has is not for each of its people to know.
         return self.sudo().billing_credit if payer == payer.commercial_partner_id else 0.0

@@ -50,11 +50,8 @@ class AccountMove(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_billing_refund(self):
-        """Open the dialog that gives back what was paid for this invoice.
-
-        :rtype: dict
-        """
+    def action_billing_refund(self) -> dict:
+        """Open the dialog that gives back what was paid for this invoice."""
         self.ensure_one()
         self._billing_check_refund()
         action = self.env['ir.actions.act_window']._for_xml_id(
@@ -115,18 +112,13 @@ class AccountMove(models.Model):
             )
         )
 
-    def _billing_open_credit(self):
-        """Return how much of this invoice's credit notes was neither used nor given back.
-
-        :rtype: float
-        """
+    def _billing_open_credit(self) -> float:
+        """Return how much of this invoice's credit notes was neither used nor given back."""
         return sum(self._billing_credits().mapped('amount_residual'))
 
-    def _billing_refundable(self):
+    def _billing_refundable(self) -> float:
         """Return how much of what was paid for this invoice (sudo) can still be given back, by
         whatever way.
-
-        :rtype: float
         """
         self.ensure_one()
         paid = self._billing_uncredited() - self.amount_residual
@@ -134,24 +126,23 @@ class AccountMove(models.Model):
         left = paid + self._billing_open_credit() - gone
         return max(self.currency_id.round(left), 0.0)
 
-    def _billing_refund_sources(self):
+    def _billing_refund_sources(self) -> models.Model:
         """Return the online payments (sudo) that paid this invoice and can be given back, the
         newest first.
-
-        :rtype: recordset of `payment.transaction`
         """
         payments_sudo = self.sudo()._billing_payments()
         return payments_sudo.payment_transaction_id.filtered(
             lambda tx: tx.provider_code == PROVIDER_CODE and tx._billing_refundable_amount() > 0.0
         ).sorted('id', reverse=True)
 
-    def _billing_new_credit(self, values, amount=None, lines=None):
+    def _billing_new_credit(
+        self, values: dict, amount: float | None = None, lines: models.Model | None = None
+    ) -> models.Model:
         """Draft a credit note of this invoice (sudo).
 
-        :param dict values: of the credit note
-        :param float amount: what it comes to with taxes; everything unless given
-        :param account.move.line lines: those that it takes back; all of them unless given
-        :rtype: recordset of `account.move`
+        :param values: of the credit note
+        :param amount: what it comes to with taxes; everything unless given
+        :param lines: those that it takes back; all of them unless given
         """
         note = self._reverse_moves(
             [
@@ -172,13 +163,13 @@ class AccountMove(models.Model):
         note.invoice_line_ids = [Command.clear(), *map(Command.create, new)]
         return note
 
-    def _billing_post_credit(self, note, payment):
+    def _billing_post_credit(self, note: models.Model, payment: models.Model):
         """Confirm the credit note of a refund; what keeps it from that is a manager's to mend.
 
         The money is gone already: its booking must not depend on the credit note's.
 
-        :param account.move note: the draft (sudo)
-        :param account.payment payment: the refund, booked
+        :param note: the draft (sudo)
+        :param payment: the refund, booked
         """
         note.billing_refund_id = payment
         note.invoice_date = self.company_id._billing_today()

@@ -20,11 +20,8 @@ class AccountMoveLine(models.Model):
         "(company_id, partner_id) WHERE parent_state = 'posted' AND amount_residual < 0"
     )
 
-    def _billing_not_taken_back(self):
-        """Return those of these lines that no credit note, drafts too, takes back whole.
-
-        :rtype: recordset of `account.move.line`
-        """
+    def _billing_not_taken_back(self) -> models.Model:
+        """Return those of these lines that no credit note, drafts too, takes back whole."""
         credits = self.search(
             [('billing_credited_line_id', 'in', self.ids), ('parent_state', '!=', 'cancel')]
         )
@@ -33,11 +30,8 @@ class AccountMoveLine(models.Model):
             lambda line: not (line.billing_item_id and line._billing_is_credited())
         )
 
-    def _billing_prepare_credit(self):
-        """Return the lines of a credit note that takes these lines back whole.
-
-        :rtype: list[dict]
-        """
+    def _billing_prepare_credit(self) -> list[dict]:
+        """Return the lines of a credit note that takes these lines back whole."""
         names = (
             'name',
             'quantity',
@@ -61,11 +55,8 @@ class AccountMoveLine(models.Model):
             for line, values in zip(self, self.copy_data(), strict=True)
         ]
 
-    def _billing_going_back(self):
-        """Return those of these open credits that are being given back, and pay nothing any more.
-
-        :rtype: recordset of `account.move.line`
-        """
+    def _billing_going_back(self) -> models.Model:
+        """Return those of these credits that are being given back, and pay nothing any more."""
         paid = self.filtered('payment_id')
         notes = self - paid
         refunds_sudo = notes.move_id.sudo().reversed_entry_id._billing_refunds_under_way()

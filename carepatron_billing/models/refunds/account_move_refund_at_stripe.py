@@ -51,11 +51,8 @@ class AccountMove(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_billing_open_credit_draft(self):
-        """Show the credit note that waits to be confirmed.
-
-        :rtype: dict
-        """
+    def action_billing_open_credit_draft(self) -> dict:
+        """Show the credit note that waits to be confirmed."""
         self.ensure_one()
         return self.billing_credit_draft_id._billing_action_open()
 
@@ -72,12 +69,12 @@ class AccountMove(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _billing_draft_credit(self, payment):
+    def _billing_draft_credit(self, payment: models.Model):
         """Draft the credit note of a refund that was made at Stripe, and call a manager.
 
         For a payment of several invoices a person has to say which of them is credited.
 
-        :param account.payment payment: the refund (sudo), booked and not matched in full
+        :param payment: the refund (sudo), booked and not matched in full
         """
         amount = payment._billing_open_debit()
         if len(self) == 1 and self.currency_id == payment.currency_id:
@@ -89,11 +86,8 @@ class AccountMove(models.Model):
                 move, lambda env: env._("A refund was made at Stripe: it needs a credit note")
             )
 
-    def _billing_creditable(self):
-        """Return how much of this invoice (sudo) no credit note takes back, drafts counted.
-
-        :rtype: float
-        """
+    def _billing_creditable(self) -> float:
+        """Return how much of this invoice (sudo) no credit note takes back, drafts counted."""
         notes = self.reversal_move_ids.filtered(lambda note: note.state != 'cancel')
         return self.currency_id.round(self.amount_total - sum(notes.mapped('amount_total')))
 
@@ -106,11 +100,10 @@ class AccountMove(models.Model):
             amount,
         )
 
-    def _billing_part_credit_lines(self, amount):
+    def _billing_part_credit_lines(self, amount: float) -> list[dict]:
         """Return the lines that credit a part of this invoice, its taxes in proportion.
 
-        :param float amount: what they come to, taxes included
-        :rtype: list[dict]
+        :param amount: what they come to, taxes included
         """
         taxes = self.env['account.tax']
         base_lines, _tax_lines = self._get_rounded_base_and_tax_lines()
@@ -134,12 +127,12 @@ class AccountMove(models.Model):
             )
         ]
 
-    def _billing_refund_failed(self, payment):
+    def _billing_refund_failed(self, payment: models.Model):
         """Drop the draft of a refund that came back, and call a manager.
 
         A credit note that was confirmed stays, as credit of the payer's.
 
-        :param account.payment payment: the refund (sudo), its booking taken back; none if it was
+        :param payment: the refund (sudo), its booking taken back; none if it was
             never booked
         """
         self.reversal_move_ids.filtered(

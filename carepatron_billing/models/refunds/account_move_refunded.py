@@ -105,11 +105,8 @@ class AccountMove(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _billing_given_back_by_id(self):
-        """Return what went back of these invoices, in one query; none for those without.
-
-        :rtype: dict[int, GivenBack]
-        """
+    def _billing_given_back_by_id(self) -> dict[int, GivenBack]:
+        """Return what went back of these invoices, in one query; none for those without."""
         if not self.ids:
             return {}
         rows = self.env.execute_query(
@@ -122,13 +119,11 @@ class AccountMove(models.Model):
         )
         return {move_id: GivenBack(float(amount), is_all) for move_id, amount, is_all in rows}
 
-    def _billing_given_back_by_hand(self):
+    def _billing_given_back_by_hand(self) -> dict[models.Model, float]:
         """Return how much of each payment of this invoice (sudo) was given back by hand.
 
         Money that was paid out at the desk belongs to no payment in particular: it counts against
         those that were taken there first, the newest before the others.
-
-        :rtype: dict[account.payment, float]
         """
         self.ensure_one()
         paid_out = (
@@ -156,13 +151,12 @@ class AccountMove(models.Model):
         return shares
 
     @api.model
-    def _billing_given_back_query(self, condition=None):
+    def _billing_given_back_query(self, condition: SQL | None = None) -> SQL:
         """Return the query of what credit notes took back and was paid out.
 
         What a credit note took off an invoice that was still open was never paid.
 
-        :param SQL condition: which credit notes `note` count
-        :rtype: SQL
+        :param condition: which credit notes `note` count
         """
         self.env['account.partial.reconcile'].flush_model(
             ['credit_amount_currency', 'credit_move_id', 'debit_move_id']

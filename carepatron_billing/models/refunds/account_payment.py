@@ -52,14 +52,14 @@ class AccountPayment(models.Model):
         lines = self._billing_receivable_lines()
         return max(self.currency_id.round(sum(lines.mapped('amount_residual_currency'))), 0.0)
 
-    def _billing_match_refund(self, source, invoices):
+    def _billing_match_refund(self, source: models.Model, invoices: models.Model):
         """Match this refund with what it refunds.
 
         First what was paid too much by the same payment, then credit notes that were made before
         it, then what was paid too much by another.
 
-        :param account.payment source: the payment that is refunded
-        :param account.move invoices: what that payment was for
+        :param source: the payment that is refunded
+        :param invoices: what that payment was for
         """
         self.ensure_one()
         notes = invoices.reversal_move_ids.filtered(lambda note: note.state == 'posted')
@@ -71,10 +71,10 @@ class AccountPayment(models.Model):
             if self._billing_open_debit():
                 self._billing_match_with(credits)
 
-    def _billing_match_with(self, credits):
+    def _billing_match_with(self, credits: models.Model):
         """Match this refund with what is open of credits.
 
-        :param account.move.line credits: lines, among them those of the payer's account
+        :param credits: lines, among them those of the payer's account
         """
         lines = (self._billing_receivable_lines() | credits).filtered(
             lambda line: (

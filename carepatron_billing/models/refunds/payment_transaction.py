@@ -74,15 +74,16 @@ class PaymentTransaction(models.Model):
 
     # === BUSINESS METHODS - ASKING FOR IT === #
 
-    def _billing_begin_refund(self, amount, move, note):
+    def _billing_begin_refund(
+        self, amount: float, move: models.Model, note: models.Model
+    ) -> models.Model:
         """Write down a refund of this payment that Stripe is asked for later.
 
         The caller has claimed this payment.
 
-        :param float amount: how much, in the payment's currency
-        :param account.move move: the invoice that it is for
-        :param account.move note: the draft credit note that goes with it, if one is needed
-        :rtype: recordset of `payment.transaction`
+        :param amount: how much, in the payment's currency
+        :param move: the invoice that it is for
+        :param note: the draft credit note that goes with it, if one is needed
         :raise UserError: if there is not as much left
         """
         self.ensure_one()
@@ -154,12 +155,11 @@ class PaymentTransaction(models.Model):
         return True
 
     @api.model
-    def _billing_find_by_intent(self, provider, intent):
+    def _billing_find_by_intent(self, provider, intent: str) -> models.Model:
         """Return the payment that a PaymentIntent brought, booked if it was not yet; empty if it
         is none of this database.
 
-        :param str intent: its id; may be missing
-        :rtype: recordset of `payment.transaction`
+        :param intent: its id; may be missing
         """
         if not intent:
             return self.browse()
@@ -271,10 +271,10 @@ class PaymentTransaction(models.Model):
             invoices._billing_draft_credit(payment)
         return payment
 
-    def _billing_match_credit_note(self, payment):
+    def _billing_match_credit_note(self, payment: models.Model):
         """Match a refund, just booked, with the credit note that it was asked for with.
 
-        :param account.payment payment: the refund
+        :param payment: the refund
         """
         move = self.billing_refunded_move_id
         if not move:

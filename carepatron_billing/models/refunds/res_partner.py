@@ -47,10 +47,9 @@ class ResPartner(models.Model):
         )
         return Domain('id', 'in', [payer.id for (payer,) in found])
 
-    def action_billing_credit(self):
+    def action_billing_credit(self) -> dict:
         """Show the credit notes and payments that make up this payer's credit.
 
-        :rtype: dict
         :raise AccessError: if the user is not of the front desk
         """
         self.ensure_one()
@@ -74,13 +73,12 @@ class ResPartner(models.Model):
         }
 
     @api.model
-    def _billing_credit_domain(self, payers, companies):
+    def _billing_credit_domain(self, payers, companies: models.Model) -> Domain:
         """Return which items on payers' accounts are credit.
 
         :param payers: commercial partners, or a domain of the items' payers
         :type payers: res.partner | Domain
-        :param res.company companies: the practices
-        :rtype: Domain
+        :param companies: the practices
         """
         if not isinstance(payers, Domain):
             payers = Domain('partner_id', 'in', payers.ids)

@@ -48,11 +48,10 @@ class AccountMove(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_billing_remind(self):
+    def action_billing_remind(self) -> dict:
         """Remind the payers of these invoices at once, each by one mail.
 
         :return: an action
-        :rtype: dict
         """
         for move in self:
             move._billing_check_group(FRONT_DESK)
@@ -70,11 +69,8 @@ class AccountMove(models.Model):
             self.env._("The reminder was sent to %s.", ", ".join(sent.mapped('email'))),
         )
 
-    def action_billing_skip_reminder(self):
-        """Leave out the next reminder of these invoices; the ones after it go on.
-
-        :rtype: dict
-        """
+    def action_billing_skip_reminder(self) -> dict:
+        """Leave out the next reminder of these invoices; the ones after it go on."""
         skipped = 0
         for move, day, step, instalment in self._billing_reminder_steps():
             move._billing_check_group(FRONT_DESK)
@@ -99,11 +95,8 @@ class AccountMove(models.Model):
             raise UserError(self.env._("No reminder is planned that could be skipped."))
         return self._billing_notify('success', self.env._("The next reminder is left out."))
 
-    def action_billing_pause_reminders(self):
-        """Ask until when and why reminders of this invoice pause.
-
-        :rtype: dict
-        """
+    def action_billing_pause_reminders(self) -> dict:
+        """Ask until when and why reminders of this invoice pause."""
         self.ensure_one()
         self._billing_check_group(FRONT_DESK)
         return {
@@ -115,11 +108,8 @@ class AccountMove(models.Model):
             'context': {'default_move_id': self.id, 'default_company_id': self.company_id.id},
         }
 
-    def action_billing_resume_reminders(self):
-        """End the pauses that hold back reminders of this invoice, of its client and payer too.
-
-        :rtype: dict
-        """
+    def action_billing_resume_reminders(self) -> dict:
+        """End the pauses that hold back reminders of this invoice, of its client and payer too."""
         for move in self:
             move._billing_check_group(FRONT_DESK)
             pauses = move._billing_reminder_pauses()
@@ -129,11 +119,10 @@ class AccountMove(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _billing_remind(self):
+    def _billing_remind(self) -> models.Model:
         """Send reminders of these invoices now.
 
         :return: what was tried
-        :rtype: recordset of `practice.reminder.mail` (sudo)
         :raise UserError: if nothing can be sent
         """
         Rule = self.env['practice.reminder.rule'].sudo()
@@ -195,11 +184,8 @@ class AccountMove(models.Model):
             found += [(self.browse(move), *values) for move, values in nexts.items()]
         return found
 
-    def _billing_reminder_pauses(self):
-        """Return the pauses that hold for each paused invoice.
-
-        :rtype: dict[account.move, practice.reminder.pause]
-        """
+    def _billing_reminder_pauses(self) -> dict[models.Model, models.Model]:
+        """Return the pauses that hold for each paused invoice."""
         pauses = (
             self.env['practice.reminder.pause']
             .sudo()
@@ -227,13 +213,12 @@ class AccountMove(models.Model):
                 found[move] = mine
         return found
 
-    def _billing_stored_documents(self):
+    def _billing_stored_documents(self) -> dict[int, list[tuple[str, bytes, str]]]:
         """Return the documents of invoices as they were sent, making those that never were.
 
         One that cannot be made is left out: the payer finds the invoice at the link.
 
         :return: by invoice, name, content and MIME type of each file
-        :rtype: dict[int, list[tuple[str, bytes, str]]]
         """
         moves_sudo = self.sudo()
         send_sudo = self.env['account.move.send'].with_company(self.company_id[:1]).sudo()

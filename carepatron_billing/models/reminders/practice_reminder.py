@@ -73,10 +73,9 @@ class PracticeReminder(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_open_mail(self):
+    def action_open_mail(self) -> dict:
         """Show the mail as it was sent.
 
-        :rtype: dict
         :raise UserError: if there was none
         """
         self.ensure_one()

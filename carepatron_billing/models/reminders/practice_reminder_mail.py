@@ -134,11 +134,11 @@ class PracticeReminderMail(models.Model):
             self.env['mail.message'].create(values)
             sent.is_logged = True
 
-    def _merge_contacts(self, sources, destination):
+    def _merge_contacts(self, sources: models.Model, destination):
         """Keep one mail a day where two contacts turn out to be one person; the invoices' history
         tells of both.
 
-        :param res.partner sources: merged into `destination`
+        :param sources: merged into `destination`
         """
         states = ('queued', 'sending', 'sent', 'uncertain')
         payers = sources | destination

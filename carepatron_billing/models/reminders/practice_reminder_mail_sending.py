@@ -40,11 +40,10 @@ class PracticeReminderMail(models.Model):
                 return
 
     @api.model
-    def _send_due(self, company):
+    def _send_due(self, company) -> bool:
         """Send what is due today.
 
         :return: whether there is time left
-        :rtype: bool
         """
         tried = set()
         cron = self.env['ir.cron']
@@ -62,10 +61,10 @@ class PracticeReminderMail(models.Model):
                 return False
 
     @api.model
-    def _write_letters(self, company, tried):
+    def _write_letters(self, company, tried: set[int]):
         """Return the next mails in the outbox, committed, and how many payers are left after.
 
-        :param set[int] tried: payers to whom this run has sent, or tried to
+        :param tried: payers to whom this run has sent, or tried to
         """
         Rule = self.env['practice.reminder.rule']
         rules = Rule._get_active(company)
@@ -145,10 +144,10 @@ class PracticeReminderMail(models.Model):
         ]
 
     @api.model
-    def _payers_done(self, company, today, ignore_failed=False):
+    def _payers_done(self, company, today, ignore_failed: bool = False):
         """Return the payers who get nothing more today, or not before a while.
 
-        :param bool ignore_failed: whether those count at once who got nothing so far
+        :param ignore_failed: whether those count at once who got nothing so far
         """
         rows = self.env.execute_query(
             SQL(
@@ -173,11 +172,10 @@ class PracticeReminderMail(models.Model):
 
     # === DELIVERY === #
 
-    def _deliver(self):
+    def _deliver(self) -> bool:
         """Send mails of one company, each at most once.
 
         :return: whether there is time left, and a mail server
-        :rtype: bool
         """
         end = self.env.context.get('cron_end_time', math.inf)
         letters = self.filtered(lambda mail: mail.state == 'queued')._build()
@@ -222,11 +220,8 @@ class PracticeReminderMail(models.Model):
             domain_notifications_email=server._get_default_from_address() or sender,
         )
 
-    def _take(self):
-        """Mark a mail as being sent, if it waits and all that it asks for is still due.
-
-        :rtype: bool
-        """
+    def _take(self) -> bool:
+        """Mark a mail as being sent, if it waits and all that it asks for is still due."""
         self.env.cr.execute(
             SQL(
                 """

@@ -155,11 +155,9 @@ class PracticeReminderRule(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_switch_on(self):
+    def action_switch_on(self) -> dict | bool:
         """Switch the rule on; where invoices are overdue already, ask about them first, and warn
         if its mail tells what clients came for.
-
-        :rtype: dict | bool
         """
         self.ensure_one()
         self.check_access('write')
@@ -173,11 +171,8 @@ class PracticeReminderRule(models.Model):
         self.is_on = False
         return True
 
-    def action_open_template(self):
-        """Open the words of the mail.
-
-        :rtype: dict
-        """
+    def action_open_template(self) -> dict:
+        """Open the words of the mail."""
         self.ensure_one()
         return {
             'type': 'ir.actions.act_window',
@@ -187,11 +182,8 @@ class PracticeReminderRule(models.Model):
             'target': 'new',
         }
 
-    def action_preview(self):
-        """Show the mail with a real invoice of the practice.
-
-        :rtype: dict
-        """
+    def action_preview(self) -> dict:
+        """Show the mail with a real invoice of the practice."""
         self.ensure_one()
         self.check_access('write')
         preview = self.env['practice.reminder.preview'].create({'rule_id': self.id})
@@ -200,10 +192,10 @@ class PracticeReminderRule(models.Model):
     # === BUSINESS METHODS === #
 
     @api.model
-    def _make_defaults(self, companies):
+    def _make_defaults(self, companies: models.Model):
         """Give companies the rules that most practices want, all off.
 
-        :param res.company companies: the ones without a rule
+        :param companies: the ones without a rule
         """
         return self.sudo().create(
             [
@@ -225,11 +217,8 @@ class PracticeReminderRule(models.Model):
     def _offset(self):
         return {'before': -self.days, 'on': 0, 'after': self.days}[self.when or 'on']
 
-    def _timing(self):
-        """Return when the rule reminds.
-
-        :rtype: Timing
-        """
+    def _timing(self) -> Timing:
+        """Return when the rule reminds."""
         self.ensure_one()
         start = {'start': self.start_date} if self.start_date else {}
         times = self.times if self.every > 0 else 0

@@ -43,12 +43,11 @@ class PracticeReminderRule(models.Model):
     _inherit = 'practice.reminder.rule'
 
     @api.model
-    def _letters(self, instalments, day, by_hand=False):
+    def _letters(self, instalments, day, by_hand: bool = False) -> list[Letter]:
         """Return the letters that are to be written on a day, one for each payer.
 
         :param list[Instalment] instalments: all that is open, of some payers
-        :param bool by_hand: whether a person asks for them: also of what is held back
-        :rtype: list[Letter]
+        :param by_hand: whether a person asks for them: also of what is held back
         """
         by_payer = defaultdict(list)
         place = attrgetter('payer', 'invoice')
@@ -67,12 +66,13 @@ class PracticeReminderRule(models.Model):
         return [Letter(payer, tuple(entries)) for payer, entries in by_payer.items() if entries]
 
     @api.model
-    def _compose(self, company, letters, template=None):
+    def _compose(
+        self, company, letters: list[Letter], template: models.Model | None = None
+    ) -> list[dict]:
         """Return the mails of letters as values of `practice.reminder.mail`.
 
-        :param list[Letter] letters: to payers of one company
-        :param mail.template template: the words, instead of those of the rules
-        :rtype: list[dict]
+        :param letters: to payers of one company
+        :param template: the words, instead of those of the rules
         """
         Move = self.env['account.move'].sudo().with_company(company)
         moves = Move.browse({entry.invoice for letter in letters for entry in letter.entries})
@@ -125,11 +125,10 @@ class PracticeReminderRule(models.Model):
         lang = moves.partner_id.lang or self.env.lang
         return moves.with_context(lang=lang)._billing_told_subject()
 
-    def _pay_links(self, moves):
+    def _pay_links(self, moves) -> tuple[dict, dict]:
         """Return the addresses of the pay pages: of invoices, and of all that payers owe.
 
         :return: by invoice; by payer and currency
-        :rtype: tuple[dict, dict]
         """
         Link = self.env['practice.payment.link'].sudo()
         links = Link.search([*LIVE, ('move_id', 'in', moves.ids)])

@@ -27,13 +27,14 @@ class PracticeReminderRule(models.Model):
         return self.search([('company_id', '=', company.id), ('is_on', '=', True)])
 
     @api.model
-    def _load(self, company, moves=None, rules=None, ahead=AHEAD):
+    def _load(
+        self, company, moves: models.Model | None = None, rules=None, ahead: int = AHEAD
+    ) -> list[Instalment]:
         """Return all open instalments of a company, and what decides about reminding of them.
 
-        :param account.move moves: only these invoices
+        :param moves: only these invoices
         :param rules: instead of those that are on
-        :param int ahead: how many days the caller looks ahead
-        :rtype: list[Instalment]
+        :param ahead: how many days the caller looks ahead
         """
         self.env.flush_all()
         rules = self._get_active(company) if rules is None else rules
@@ -251,10 +252,10 @@ class PracticeReminderRule(models.Model):
         return {rule: make(rule) for rule in rules}
 
     @api.model
-    def _hold_words(self, hold, free_on):
+    def _hold_words(self, hold: str, free_on):
         """Return in words for the desk what holds a reminder back.
 
-        :param str hold: as in `Instalment`
+        :param hold: as in `Instalment`
         :param datetime.date free_on: the first free day
         """
         words = {

@@ -62,11 +62,10 @@ class PracticeReminderRule(models.Model):
                     self.env._("Put {url} into the text message: nobody can pay without it.")
                 )
 
-    def _sms_fill(self, values):
+    def _sms_fill(self, values: dict) -> str:
         """Return the text message about one invoice, in the words of the context's language.
 
-        :param dict values: what stands for each of `WORDS`
-        :rtype: str
+        :param values: what stands for each of `WORDS`
         """
         words = (self.sms_words or '').strip()
         if words:
@@ -119,11 +118,8 @@ class PracticeReminderMail(models.Model):
                 put_in_queue=True,
             )
 
-    def _sms_words(self, reminders):
-        """Return a text message about invoices, in the payer's language.
-
-        :rtype: str
-        """
+    def _sms_words(self, reminders) -> str:
+        """Return a text message about invoices, in the payer's language."""
         first = reminders[0]
         env = self.with_context(lang=self.lang).env
         alike = reminders.filtered(lambda reminder: reminder.currency_id == first.currency_id)

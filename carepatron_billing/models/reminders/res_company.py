@@ -68,11 +68,8 @@ class ResCompany(models.Model):
         used_sudo = rules_sudo.search([('company_id', '=', self.id), ('is_on', '=', True)])
         return super()._billing_privacy_templates() | used_sudo.template_id.sudo(False)
 
-    def _billing_reminder_is_open(self):
-        """Whether reminders go out at this moment.
-
-        :rtype: bool
-        """
+    def _billing_reminder_is_open(self) -> bool:
+        """Whether reminders go out at this moment."""
         self.ensure_one()
         today = self._billing_today()
         opens, closes = self._billing_reminder_moments(today)
@@ -92,11 +89,11 @@ class ResCompany(models.Model):
         )
         return opens, closes
 
-    def _billing_reminder_days(self, start, days) -> Iterator[date]:
+    def _billing_reminder_days(self, start, days: int) -> Iterator[date]:
         """Yield the days on which reminders go out.
 
         :param datetime.date start: the first day to look at
-        :param int days: how many to look at
+        :param days: how many to look at
         """
         closed = self._billing_holidays(start, days)
         for number in range(days):

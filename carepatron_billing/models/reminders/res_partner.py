@@ -55,10 +55,9 @@ class ResPartner(models.Model):
 
     # === ACTION METHODS === #
 
-    def action_billing_remind(self):
+    def action_billing_remind(self) -> dict:
         """Remind this payer at once of everything that is due.
 
-        :rtype: dict
         :raise UserError: if nothing is due
         """
         self.ensure_one()
@@ -71,11 +70,9 @@ class ResPartner(models.Model):
             raise UserError(self.env._("Nothing is due from %s.", self.name))
         return due.action_billing_remind()
 
-    def action_billing_pause_reminders(self):
+    def action_billing_pause_reminders(self) -> dict:
         """Ask until when and why reminders pause: of what this payer owes, or this client's
         sessions cost.
-
-        :rtype: dict
         """
         self.ensure_one()
         self._billing_check_desk()
@@ -91,20 +88,14 @@ class ResPartner(models.Model):
             },
         }
 
-    def action_billing_resume_reminders(self):
-        """End the pause.
-
-        :rtype: dict
-        """
+    def action_billing_resume_reminders(self) -> dict:
+        """End the pause."""
         self.ensure_one()
         self._billing_check_desk()
         return self.billing_reminder_pause_id.action_resume()
 
-    def action_billing_reminders(self):
-        """Show what was sent to this payer.
-
-        :rtype: dict
-        """
+    def action_billing_reminders(self) -> dict:
+        """Show what was sent to this payer."""
         self.ensure_one()
         action = self.env['ir.actions.act_window']._for_xml_id(
             'carepatron_billing.practice_reminder_action'

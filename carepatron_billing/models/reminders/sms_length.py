@@ -10,11 +10,10 @@ SEVEN_BIT = (160, 153)
 UNICODE = (70, 67)
 
 
-def sms_count(text):
+def sms_count(text: str) -> tuple[int, int]:
     """Return how long a text is, and as how many messages it is sent.
 
-    :param str text: the message; one character outside the basic alphabet shortens all of it
-    :rtype: tuple[int, int]
+    :param text: the message; one character outside the basic alphabet shortens all of it
     """
     if set(text) <= BASIC | EXTENDED:
         length, (one, each) = len(text) + sum(char in EXTENDED for char in text), SEVEN_BIT

@@ -7,11 +7,9 @@ class AccountMove(models.Model):
 
     _inherit = 'account.move'
 
-    def _billing_is_shut(self):
+    def _billing_is_shut(self) -> bool:
         """Whether this invoice is shut to a visitor who has nothing but its link, and entered no
         code on this browser yet, where the practice wants one.
-
-        :rtype: bool
         """
         self.ensure_one()
         move_sudo = self.sudo()

@@ -32,30 +32,25 @@ class CalendarEvent(models.Model):
         }
         return len(self.env['res.partner'].browse(partner_ids).filtered('partner_share')) > 1
 
-    def _billing_is_group(self):
-        """Return whether this is a session that several clients attend.
-
-        :rtype: bool
-        """
+    def _billing_is_group(self) -> bool:
+        """Return whether this is a session that several clients attend."""
         clients = self.attendee_ids.partner_id.filtered('partner_share')
         return len(clients) > 1 and bool(self._billing_facts()[self._origin].service)
 
-    def _billing_privacy(self):
+    def _billing_privacy(self) -> dict[models.Model, str]:
         """Return how much invitations to these events may tell; of what is no session, all.
 
         :return: `minimum`, `names` or `full`, by event
-        :rtype: dict[calendar.event, str]
         """
         return {
             event: level_of(fact.company, 'invitation') if fact.service else FULL
             for event, fact in self._billing_facts().items()
         }
 
-    def _billing_visible_title(self, viewer):
+    def _billing_visible_title(self, viewer: models.Model) -> str:
         """Return what one of the attendees reads as the title of a session.
 
-        :param calendar.attendee viewer: who looks
-        :rtype: str
+        :param viewer: who looks
         """
         self.ensure_one()
         fact = self._billing_facts()[self._origin]
@@ -72,11 +67,10 @@ class CalendarEvent(models.Model):
             return service.with_context(lang=self.env.lang).name
         return self.env._("Session with %s", company.name)
 
-    def _billing_visible_attendees(self, viewer):
+    def _billing_visible_attendees(self, viewer: models.Model) -> models.Model:
         """Return the attendees that one of them may know of.
 
-        :param calendar.attendee viewer: who looks
-        :rtype: recordset of `calendar.attendee`
+        :param viewer: who looks
         """
         if not viewer.partner_id.partner_share:
             return self.attendee_ids
@@ -84,10 +78,10 @@ class CalendarEvent(models.Model):
             lambda attendee: attendee == viewer or not attendee.partner_id.partner_share
         )
 
-    def _billing_visible_description(self, viewer):
+    def _billing_visible_description(self, viewer: models.Model):
         """Return the description as far as it names no other client.
 
-        :param calendar.attendee viewer: who looks
+        :param viewer: who looks
         """
         if viewer.partner_id.partner_share and self._billing_privacy()[self._origin] != FULL:
             return False

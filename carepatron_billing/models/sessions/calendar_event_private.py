@@ -53,11 +53,8 @@ class CalendarEvent(models.Model):
         """Return the names of the fields that are masked for the user."""
         return HIDDEN | HIDDEN_FROM_CLIENTS if self.env.user.share else HIDDEN
 
-    def _billing_filter_known(self):
-        """Return those of these events of whose billing the user may know.
-
-        :rtype: recordset of `calendar.event`
-        """
+    def _billing_filter_known(self) -> models.Model:
+        """Return those of these events of whose billing the user may know."""
         if not self.ids:
             return self
         rows = self.env.execute_query(
@@ -151,11 +148,8 @@ class CalendarEvent(models.Model):
                 vals.update({name: kept[name] for name in wanted})
         return vals_list
 
-    def _billing_read_hidden(self):
-        """Return what is hidden of a session, past the mask, as values for a new one.
-
-        :rtype: dict
-        """
+    def _billing_read_hidden(self) -> dict:
+        """Return what is hidden of a session, past the mask, as values for a new one."""
         self.ensure_one()
         self.flush_recordset(list(HIDDEN))
         [[service_id]] = self.env.execute_query(

@@ -120,10 +120,9 @@ class PaymentProvider(models.Model):
             'stripe_payment_link_seen_until': None,
         }
 
-    def _billing_gateway(self):
+    def _billing_gateway(self) -> StripeGateway:
         """Return the door to this provider's Stripe account.
 
-        :rtype: StripeGateway
         :raise UserError: if no account has been set up.
         """
         self.ensure_one()

@@ -7,13 +7,13 @@ from odoo import fields, models
 from odoo.tools import config
 
 
-def from_server(name):
+def from_server(name: str):
     """Return a secret of the server's, or ''.
 
     It is set outside the database, so that no copy of one carries it: in the server's
     environment under the name in capitals, or in its configuration file.
 
-    :param str name: e.g. `stripe_platform_key`
+    :param name: e.g. `stripe_platform_key`
     """
     return re.sub(r'\s', '', os.environ.get(name.upper()) or config.get(name) or '')
 
@@ -35,13 +35,13 @@ class PaymentProvider(models.Model):
         groups=fields.NO_ACCESS,
     )
 
-    def _billing_server_name(self, kind):
+    def _billing_server_name(self, kind: str):
         """Return what a secret of this provider is called in the server's configuration.
 
         Several databases may share a server, and number their providers alike: the name tells
         them apart, or another database could take this one's key.
 
-        :param str kind: `key` or `webhook_secret`
+        :param kind: `key` or `webhook_secret`
         """
         uuid = self.env['ir.config_parameter'].sudo().get_param('database.uuid') or ''
         return f'stripe_payment_link_{kind}_{self.id}_{uuid.partition("-")[0]}'

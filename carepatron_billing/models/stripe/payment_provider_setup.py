@@ -14,12 +14,11 @@ class PaymentProvider(models.Model):
 
     # === BUSINESS METHODS - MY STRIPE ACCOUNT ===#
 
-    def _billing_check_key(self, secret_key):
+    def _billing_check_key(self, secret_key: str) -> tuple[str, str, dict]:
         """Try a key without changing anything, here or at Stripe.
 
-        :param str secret_key: as it was pasted.
+        :param secret_key: as it was pasted.
         :return: the key without blanks, its mode (`test` or `live`), and Stripe's account object.
-        :rtype: tuple[str, str, dict]
         :raise UserError: naming what is wrong with the key, or each permission that it lacks.
         """
         self.ensure_one()
@@ -50,13 +49,12 @@ class PaymentProvider(models.Model):
             )
         return secret_key, match['mode'], account
 
-    def _billing_connect(self, secret_key=None):
+    def _billing_connect(self, secret_key: str | None = None) -> dict:
         """Connect the practice's own Stripe account: check the key, make the webhook, switch on.
 
-        :param str secret_key: a secret or restricted key, in test or live mode; without it, the
+        :param secret_key: a secret or restricted key, in test or live mode; without it, the
             one in the server's configuration, which is not stored.
         :return: Stripe's account object.
-        :rtype: dict
         :raise UserError: if the key cannot be used; then all is as it was.
         """
         server_key = self._billing_server_key()
@@ -122,11 +120,10 @@ class PaymentProvider(models.Model):
 
     # === BUSINESS METHODS - CONNECT ===#
 
-    def _billing_onboarding_url(self):
+    def _billing_onboarding_url(self) -> str:
         """Return where the practice's owner makes or completes an account connected to the
         installation's; an unfinished one is taken up again.
 
-        :rtype: str
         :raise UserError: if Stripe refuses or cannot be reached.
         """
         self.ensure_one()

@@ -214,10 +214,10 @@ class PaymentTransaction(models.Model):
 
     # === BUSINESS METHODS - PROCESSING ===#
 
-    def _billing_record(self, stripe_object):
+    def _billing_record(self, stripe_object: dict):
         """Bring this payment, its booking and its receipt up to what Stripe has just shown.
 
-        :param dict stripe_object: the session, charge or refund, just fetched
+        :param stripe_object: the session, charge or refund, just fetched
         :raise ValidationError: if amount or currency are not those of the transaction; then
             nothing is posted and the transaction stays open, so that nobody pays again.
         """
@@ -315,10 +315,10 @@ class PaymentTransaction(models.Model):
             # A bank debit: the payer is through, the money is not there yet.
             self._set_pending()
 
-    def _billing_note_movement(self, moved):
+    def _billing_note_movement(self, moved: dict):
         """Remember what a charge or refund did to the balance at Stripe, once that is known.
 
-        :param dict moved: a charge or refund with its `balance_transaction`, expanded
+        :param moved: a charge or refund with its `balance_transaction`, expanded
         """
         movement = moved.get('balance_transaction')
         if not isinstance(movement, dict):

@@ -87,11 +87,8 @@ class PaymentTransaction(models.Model):
             return f'{", ".join(numbers[:SHOWN_NUMBERS])}, +{len(numbers) - SHOWN_NUMBERS}'
         return ', '.join(numbers) or self.reference
 
-    def _billing_metadata(self):
-        """Return what a session is recognised by: opaque, and no other session's.
-
-        :rtype: dict[str, str]
-        """
+    def _billing_metadata(self) -> dict[str, str]:
+        """Return what a session is recognised by: opaque, and no other session's."""
         self.ensure_one()
         return {
             'database': self.env['ir.config_parameter'].sudo().get_param('database.uuid'),
@@ -99,13 +96,12 @@ class PaymentTransaction(models.Model):
             'nonce': self.stripe_payment_link_nonce,
         }
 
-    def _billing_owns(self, stripe_object):
+    def _billing_owns(self, stripe_object: dict) -> bool:
         """Return whether an object of Stripe's was made for this transaction.
 
         Other apps of the practice may write metadata of their own beside ours.
 
-        :param dict stripe_object: a session, intent or refund
-        :rtype: bool
+        :param stripe_object: a session, intent or refund
         """
         given = stripe_object.get('metadata') or {}
         return self._billing_metadata().items() <= given.items()

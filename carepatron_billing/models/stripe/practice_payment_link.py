@@ -25,7 +25,7 @@ class PracticePaymentLink(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _pay(self, amount=None, keep_card=False):
+    def _pay(self, amount: float | None = None, keep_card: bool = False) -> str | bool:
         """Return the address of Stripe's page for what is due now; False if nothing is payable.
 
         May be called twice at once, or again after a crash at any point: there is at most one
@@ -33,9 +33,8 @@ class PracticePaymentLink(models.Model):
         invoices, and Stripe gives the same session to the same transaction. Commits before it
         calls Stripe.
 
-        :param float amount: what to pay, as `_explain_amount` allows; None for what is due now
-        :param bool keep_card: whether the payer agreed that the card is kept for next time
-        :rtype: str | bool
+        :param amount: what to pay, as `_explain_amount` allows; None for what is due now
+        :param keep_card: whether the payer agreed that the card is kept for next time
         :raise StripeGatewayError: if Stripe cannot be reached or refuses, or others begin to pay
             the same invoices again and again
         """
@@ -82,10 +81,10 @@ class PracticePaymentLink(models.Model):
             lambda tx: tx.billing_link_id != self or not self._fits(tx, wanted)
         )
 
-    def _fits(self, tx_sudo, amount=None):
+    def _fits(self, tx_sudo, amount: float | None = None):
         """Whether an open transaction still asks for what is due, for long enough to be paid.
 
-        :param float amount: what it must ask for; None for anything that may be paid now
+        :param amount: what it must ask for; None for anything that may be paid now
         """
         due = self._due()
         currency = self.currency_id

@@ -68,11 +68,11 @@ class PracticeStripeEvent(models.Model):
     )
 
     @api.model
-    def _store(self, provider, event) -> bool:
+    def _store(self, provider: models.Model, event: dict) -> bool:
         """Store a verified event once; later deliveries of it change nothing.
 
-        :param payment.provider provider: whose endpoint received it.
-        :param dict event: as Stripe sent it.
+        :param provider: whose endpoint received it.
+        :param event: as Stripe sent it.
         :return: whether it is new.
         """
         now = fields.Datetime.now()

@@ -199,10 +199,10 @@ class ResCompany(models.Model):
         kind, _colon, code = provider_sudo.stripe_payment_link_problem.partition(':')
         return provider_sudo._billing_explain(StripeGatewayError(kind, '', code))
 
-    def _billing_stripe_requirement_names(self, requirements):
+    def _billing_stripe_requirement_names(self, requirements: list[str]):
         """Return in words what Stripe asks for.
 
-        :param list[str] requirements: https://docs.stripe.com/api/accounts/object, `requirements`
+        :param requirements: https://docs.stripe.com/api/accounts/object, `requirements`
         """
         names = (
             ('external_account', self.env._("a bank account for payouts")),
@@ -231,11 +231,8 @@ class ResCompany(models.Model):
             provider_sudo._billing_repair_webhook()
         return True
 
-    def action_billing_stripe_complete(self):
-        """Open the page where Stripe asks for what it still wants to know.
-
-        :rtype: dict
-        """
+    def action_billing_stripe_complete(self) -> dict:
+        """Open the page where Stripe asks for what it still wants to know."""
         provider_sudo = self._billing_managed_provider_sudo()
         url = STRIPE_STATUS_PAGE
         if provider_sudo.stripe_payment_link_connection == 'connect':

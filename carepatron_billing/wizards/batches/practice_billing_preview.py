@@ -111,24 +111,21 @@ class PracticeBillingPreview(models.TransientModel):
         )
         return (self.item_ids._origin - left_out).filtered(lambda item: item.state == 'unbilled')
 
-    def action_mend(self):
+    def action_mend(self) -> dict:
         """Open what has to be mended of the kind that the button says.
 
         The buttons are the form's own: those of its rows ask to save first, once anything in the
         dialog was changed.
-
-        :rtype: dict
         """
         kind = self.env.context.get('billing_mend')
         obstacle = self.obstacle_ids.filtered(lambda one: one.kind == kind)[:1]
         # Somebody may have mended it meanwhile.
         return obstacle.action_mend() if obstacle else self._action_open()
 
-    def action_invoice(self):
+    def action_invoice(self) -> dict:
         """Make the invoices: at once if they are few, else in the background.
 
         :return: the invoices, or how far the batch is
-        :rtype: dict
         :raise UserError: if nothing is ready
         """
         self.ensure_one()
@@ -194,11 +191,8 @@ class PracticeBillingPreviewObstacle(models.TransientModel):
         for obstacle in self:
             obstacle.count = len(obstacle.item_ids)
 
-    def action_mend(self):
-        """Open what has to be mended.
-
-        :rtype: dict
-        """
+    def action_mend(self) -> dict:
+        """Open what has to be mended."""
         self.ensure_one()
         if self.kind == 'journal':
             # The accountant's to do; says so, unless it is done meanwhile.
@@ -223,11 +217,8 @@ class PracticeBillingPreviewObstacle(models.TransientModel):
             'context': {'active_test': False},
         }
 
-    def _get_to_mend(self):
-        """Return the records in which the user can mend what is missing.
-
-        :rtype: recordset
-        """
+    def _get_to_mend(self) -> models.Model:
+        """Return the records in which the user can mend what is missing."""
         items = self.item_ids
         if self.kind in ('email', 'filed'):
             return items.payer_id

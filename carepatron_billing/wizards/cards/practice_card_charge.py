@@ -89,11 +89,10 @@ class PracticeCardCharge(models.TransientModel):
 
     # === ACTION METHODS === #
 
-    def action_charge(self):
+    def action_charge(self) -> dict:
         """Charge each card once, also if this is pressed twice or the server dies in between.
 
         :return: the dialog with what became of each, or for a single success a notification
-        :rtype: dict
         """
         self.ensure_one()
         self._check_desk()

@@ -57,10 +57,9 @@ class PracticeClientAnonymise(models.TransientModel):
 
     # === ACTION METHODS === #
 
-    def action_anonymise(self):
+    def action_anonymise(self) -> dict:
         """Anonymise the client whose name was typed.
 
-        :rtype: dict
         :raise UserError: if the name is another one, or something has to be kept
         """
         self.ensure_one()

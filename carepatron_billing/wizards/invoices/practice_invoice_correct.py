@@ -57,11 +57,10 @@ class PracticeInvoiceCorrect(models.TransientModel):
                 for line in lines_sudo
             ]
 
-    def action_correct(self):
+    def action_correct(self) -> dict:
         """Credit the invoice and, if wanted, issue the new one; all of it or nothing.
 
         :return: the new invoice, else the credited one
-        :rtype: dict
         :raise UserError: if it cannot be corrected now, saying why
         """
         self.ensure_one()

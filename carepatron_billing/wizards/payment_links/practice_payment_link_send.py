@@ -215,10 +215,9 @@ class PracticePaymentLinkSend(models.TransientModel):
             next={'type': 'ir.actions.client', 'tag': 'soft_reload'},
         )
 
-    def action_send_test(self):
+    def action_send_test(self) -> dict:
         """Send the same mail to the user alone; the client gets nothing and nothing is logged.
 
-        :rtype: dict
         :raise UserError: if the user has no address
         """
         self.ensure_one()
@@ -244,11 +243,8 @@ class PracticePaymentLinkSend(models.TransientModel):
         ).send_after_commit()
         return notification(self.env._("A test was sent to %s. The client got nothing.", email))
 
-    def action_other_currency(self):
-        """Go on to the link for what is due in another currency.
-
-        :rtype: dict
-        """
+    def action_other_currency(self) -> dict:
+        """Go on to the link for what is due in another currency."""
         self.ensure_one()
         self._check_link()
         if not self.other_currency_id:
@@ -298,11 +294,8 @@ class PracticePaymentLinkSend(models.TransientModel):
             )
         return email
 
-    def _checked_other_emails(self, email):
-        """Return the further addresses, each once.
-
-        :rtype: list[str]
-        """
+    def _checked_other_emails(self, email) -> list[str]:
+        """Return the further addresses, each once."""
         found = []
         for text in re.split(r'[,;\s]+', self.other_emails or ''):
             other = email_normalize(text, strict=True)

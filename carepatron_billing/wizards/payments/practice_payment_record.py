@@ -67,10 +67,9 @@ class PracticePaymentRecord(models.TransientModel):
 
     # === ACTION METHODS === #
 
-    def action_record(self):
+    def action_record(self) -> dict:
         """Enter the payment, once, and match it with the invoice.
 
-        :rtype: dict
         :raise UserError: if the amount or the date cannot be right; it says why
         """
         self.ensure_one()

@@ -22,10 +22,9 @@ class PracticePaymentLinkSend(models.TransientModel):
             lines_sudo = due_sudo and due_sudo._billing_credit_lines()
             wizard.credit = -sum(line.amount_residual_currency for line in lines_sudo)
 
-    def action_use_credit(self):
+    def action_use_credit(self) -> dict:
         """Pay what the link asks for with the payer's credit, as far as it goes.
 
-        :rtype: dict
         :raise AccessError: if the user is not of the front desk
         """
         self.ensure_one()

@@ -171,12 +171,11 @@ class PracticeRefund(models.TransientModel):
 
     # === ACTION METHODS === #
 
-    def action_refund(self):
+    def action_refund(self) -> dict:
         """Give the money back, once.
 
         Clicked twice, or replayed after Stripe has answered, it asks Stripe for the same refund.
 
-        :rtype: dict
         :raise UserError: if it cannot be given back so; it says why
         """
         self.ensure_one()

@@ -36,11 +36,8 @@ class PracticeReminderPlan(models.TransientModel):
     # === ACTION METHODS === #
 
     @api.model
-    def action_open(self):
-        """Show what would go out in the next days.
-
-        :rtype: dict
-        """
+    def action_open(self) -> dict:
+        """Show what would go out in the next days."""
         self.check_access('read')
         company = self.env.company
         self._make(company)
@@ -72,11 +69,10 @@ class PracticeReminderPlan(models.TransientModel):
 
     # === HELPERS === #
 
-    def _made_anew(self, act):
+    def _made_anew(self, act) -> dict:
         """Do something to these invoices, after which the list is worked out anew.
 
         :param act: what is done; returns an action
-        :rtype: dict
         """
         company = self.company_id
         action = act()

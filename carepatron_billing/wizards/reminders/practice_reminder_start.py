@@ -39,11 +39,8 @@ class PracticeReminderStart(models.TransientModel):
                 }
             )
 
-    def action_start(self):
-        """Switch the rule on.
-
-        :rtype: dict
-        """
+    def action_start(self) -> dict:
+        """Switch the rule on."""
         self.ensure_one()
         rule = self.rule_id
         rule.check_access('write')

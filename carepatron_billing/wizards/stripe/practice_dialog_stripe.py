@@ -29,10 +29,7 @@ class PracticeDialogStripe(models.AbstractModel):
             dialog.has_debits = bool(dialog.company_id.billing_stripe_debits)
             dialog.payer_count = 0
 
-    def _leaving(self):
-        """Return the company, so that leaving its account does with the cards as was chosen.
-
-        :rtype: recordset of `res.company`
-        """
+    def _leaving(self) -> models.Model:
+        """Return the company, so that leaving its account does with the cards as was chosen."""
         self.ensure_one()
         return self.company_id.with_context(billing_forget_cards=self.cards == 'remove')

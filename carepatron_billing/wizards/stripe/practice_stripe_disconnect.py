@@ -6,10 +6,9 @@ class PracticeStripeDisconnect(models.TransientModel):
     _inherit = 'practice.dialog.stripe'
     _description = "Disconnect Stripe"
 
-    def action_disconnect(self):
+    def action_disconnect(self) -> dict:
         """Take no more payments through Stripe; remove the saved cards there first, if asked.
 
-        :rtype: dict
         :raise AccessError: if the user may not set up the practice's payments
         :raise UserError: if Stripe cannot be reached, or there are more cards than one request
             removes

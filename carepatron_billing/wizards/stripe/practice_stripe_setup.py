@@ -154,11 +154,8 @@ class PracticeStripeSetup(models.TransientModel):
             next={'type': 'ir.actions.client', 'tag': 'soft_reload'},
         )
 
-    def action_continue_at_stripe(self):
-        """Go to Stripe's own page, to make or complete a connected account.
-
-        :rtype: dict
-        """
+    def action_continue_at_stripe(self) -> dict:
+        """Go to Stripe's own page, to make or complete a connected account."""
         self.ensure_one()
         provider_sudo = self._leaving()._billing_managed_provider_sudo()
         return {
