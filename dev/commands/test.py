@@ -12,7 +12,7 @@ from ..environment.templates import addon_database
 DATABASE = "pytest"
 #: Processes that run tests; one waits much of its time, for a browser or a server.
 WORKERS = 2
-#: Each file's tests share a server; in the order of the files.
+#: Files stay whole, as folders do whose files share a server, in the order of `conftest.py`.
 BY_FILE = ("--dist=loadfile", "--no-loadscope-reorder")
 SCREENSHOTS = paths.CHECKOUT / "tests/screenshots"
 
