@@ -138,7 +138,7 @@ class PracticeAuditLog(models.Model):
 
     @api.model
     def _action_of(self, records) -> dict:
-        """Return the action that shows what was done with records; of a contact, with all of its."""
+        """Return the action that shows the rows of records; a contact's include its invoices'."""
         domain = Domain('res_model', '=', records._name) & Domain('res_id', 'in', records.ids)
         if records._name == 'res.partner':
             domain |= Domain('partner_ref', 'in', records.ids)
