@@ -158,7 +158,6 @@
         'demo/practice_demo.xml',
         'demo/res.partner.csv',
         'demo/product.template.csv',
-        'demo/practice_demo_load.xml',
     ],
     'assets': {
         'web.assets_backend': [
