@@ -201,5 +201,5 @@ class TestAutopay(BillingCommon):
     def test_expiring_card_is_told_once(self):
         self.card.billing_expires_on = self.today + timedelta(20)
         for _again in range(2):
-            self.holder._autopay_tell_expiring()
+            self.holder._autopay_notify_expiring()
         self.assertEqual(len(self.mails_to('dana@example.com')), 1)

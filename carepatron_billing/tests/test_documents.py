@@ -205,14 +205,14 @@ class TestDocuments(DocumentsCommon):
             self.pay(invoice, 120)
         Move = self.registry['account.move']
         asked = []
-        given_back = Move._billing_given_back_by_id
+        given_back = Move._billing_refunded_by_id
 
         def count(moves):
             asked.append(moves.ids)
             return given_back(moves)
 
         self.env.invalidate_all()
-        with patch.object(Move, '_billing_given_back_by_id', count):
+        with patch.object(Move, '_billing_refunded_by_id', count):
             text = text_of(self.render(invoices))
         self.assertEqual(text.count("Invoice Paid"), 3)
         self.assertEqual([len(ids) for ids in asked], [3])

@@ -100,7 +100,7 @@ class TestReminderDelivery(RemindersCommon):
     def test_mail_that_was_cut_off_is_uncertain_and_never_sent_again(self):
         move = self.make_due()
         mails, _left = self.Mail.with_company(self.company)._write_letters(self.company, set())
-        self.assertTrue(mails._take())
+        self.assertTrue(mails._mark_sending())
         self.run_cron(hours=1)
         self.run_cron(days=1)
         self.assertEqual(move.billing_reminder_ids.state, 'uncertain')

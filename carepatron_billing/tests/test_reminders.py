@@ -81,7 +81,7 @@ class TestReminders(RemindersCommon):
         mails, _left = self.Mail.with_company(self.company)._write_letters(self.company, set())
         self.pay_by_hand(move, 20.0)
         self.env.flush_all()
-        self.assertFalse(mails._take())
+        self.assertFalse(mails._mark_sending())
 
     def test_money_that_arrives_while_the_mail_waits_is_not_asked_for(self):
         move = self.make_due()
@@ -89,7 +89,7 @@ class TestReminders(RemindersCommon):
         self.connect_provider()
         self.make_transaction(move)._set_done()
         self.env.flush_all()
-        self.assertFalse(mails._take())
+        self.assertFalse(mails._mark_sending())
 
     def test_instalments_are_reminded_of_one_by_one(self):
         term = self.env['account.payment.term'].create(

@@ -41,6 +41,20 @@ def claim(records: models.BaseModel) -> None:
     )
 
 
+def create_once(
+    records: models.BaseModel, values: dict, claimed: models.BaseModel
+) -> models.BaseModel:
+    """Create what was looked for and is not there yet.
+
+    Asked for by two at once, the second one is replayed and finds what the first one made.
+
+    :param records: recordset of the model
+    :param claimed: what it belongs to
+    """
+    claim(claimed)
+    return records.create(values)
+
+
 def commit_now(env: Environment) -> None:
     """Commit what must survive an outside call, whatever happens during it, or what came of it
     (rule 1)."""

@@ -178,8 +178,8 @@ class PracticeBillingBatch(models.Model):
             )
         )
 
-    def _tell(self):
-        return None if self.is_automatic else super()._tell()
+    def _notify_creator(self):
+        return None if self.is_automatic else super()._notify_creator()
 
 
 class PracticeBillingBatchNote(models.Model):

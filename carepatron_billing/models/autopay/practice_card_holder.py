@@ -134,7 +134,7 @@ class PracticeCardHolder(models.Model):
             holder_of[move.id].with_company(move.company_id)._autopay_one(move)
 
         if work_off(moves, announce_or_charge):
-            self._autopay_tell_expiring()
+            self._autopay_notify_expiring()
             self._autopay_summaries()
 
     def _autopay_holders(self):
@@ -158,7 +158,7 @@ class PracticeCardHolder(models.Model):
             tx = move._billing_new_charge(charge.card, charge.amount, billing_autopay=True)
             tx._billing_charge_now()
 
-    def _autopay_tell_expiring(self):
+    def _autopay_notify_expiring(self):
         """Tell payers with autopay, once, of a card that will not last another month."""
         month = timedelta(30)
         for company, holders in self._autopay_holders().items():

@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from ...const import FRONT_DESK
 from ..invoices.account_move_status import UNPAID
 
-# Cards that last no longer are told about, see `_autopay_tell_expiring`.
+# Cards that last no longer are told about, see `_autopay_notify_expiring`.
 EXPIRES_WITHIN = timedelta(30)
 
 

@@ -206,11 +206,11 @@ class PracticeBillingBatch(models.Model):
             if not cron._commit_progress(1, remaining=len(unsent) - place):
                 return False
         self.is_open = False
-        self._tell()
+        self._notify_creator()
         others = self.search_count([('is_open', '=', True)])
         return bool(cron._commit_progress(remaining=others))
 
-    def _tell(self):
+    def _notify_creator(self):
         """Tell who selected these sessions that they are done."""
         self.create_uid._bus_send(
             'simple_notification',

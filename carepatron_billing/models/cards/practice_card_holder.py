@@ -9,7 +9,7 @@ from odoo.addons.payment import utils as payment_utils
 from ...const import FRONT_DESK, PROVIDER_CODE
 from ...gateways.stripe_gateway import StripeGatewayError
 from ...tools.actions import notification
-from ...tools.concurrency import claim, commit_now
+from ...tools.concurrency import claim, commit_now, create_once
 from ...tools.crons import work_off
 from ..stripe.practice_payment_link import SESSION_MARGIN
 
@@ -131,13 +131,9 @@ class PracticeCardHolder(models.Model):
         """
         partner.check_access('read')
         holders_sudo = self.sudo()
-        domain = [('partner_id', '=', partner.id), ('company_id', '=', company.id)]
-        holder_sudo = holders_sudo.search(domain, limit=1)
-        if not holder_sudo:
-            # Asked for by two at once, the second one is replayed and gets the first one's.
-            claim(partner)
-            holder_sudo = holders_sudo.create({'partner_id': partner.id, 'company_id': company.id})
-        return holder_sudo
+        values = {'partner_id': partner.id, 'company_id': company.id}
+        known = [(name, '=', value) for name, value in values.items()]
+        return holders_sudo.search(known, limit=1) or create_once(holders_sudo, values, partner)
 
     def _path(self):
         self.ensure_one()

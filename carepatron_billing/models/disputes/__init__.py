@@ -4,7 +4,6 @@ from . import (
     practice_dispute,
     practice_dispute_books,
     practice_dispute_evidence,
-    practice_dispute_fee,
     practice_stripe_event,
     res_company,
 )

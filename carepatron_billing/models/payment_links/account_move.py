@@ -4,7 +4,7 @@ from odoo.fields import Domain
 
 from ...const import FRONT_DESK, PRACTITIONER
 from ...tools.actions import open_dialog
-from ...tools.concurrency import claim
+from ...tools.concurrency import create_once
 from ...tools.privacy import is_tried
 from ..invoices.account_move_timeline import happened
 from .practice_payment_link import LIVE
@@ -161,12 +161,7 @@ class AccountMove(models.Model):
         link_sudo = self._billing_current_link()
         if not link_sudo and is_tried(self):
             return link_sudo.new({'move_id': self})
-        if not link_sudo:
-            move_sudo = self.sudo()
-            # Asked for by two at once, the second one is replayed and gets the first one's.
-            claim(move_sudo)
-            link_sudo = link_sudo.create({'move_id': self.id})
-        return link_sudo
+        return link_sudo or create_once(link_sudo, {'move_id': self.id}, self.sudo())
 
     def _billing_current_link(self):
         """Return this invoice's payment link (sudo) if it has one that was not revoked."""

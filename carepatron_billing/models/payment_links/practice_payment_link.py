@@ -6,7 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import formatLang
 
 from ...const import FRONT_DESK
-from ...tools.concurrency import claim
+from ...tools.concurrency import create_once
 from ...tools.qr_code import qr_code
 from ..invoices.account_move_status import UNPAID
 
@@ -139,21 +139,10 @@ class PracticePaymentLink(models.Model):
         """
         payer.check_access('read')
         links_sudo = self.sudo()
-        domain = [
-            ('move_id', '=', False),
-            ('payer_id', '=', payer.id),
-            ('company_id', '=', company.id),
-            ('currency_id', '=', currency.id),
-            *LIVE,
-        ]
-        link_sudo = links_sudo.search(domain, limit=1)
-        if not link_sudo:
-            # Asked for by two at once, the second one is replayed and gets the first one's.
-            claim(payer)
-            link_sudo = links_sudo.create(
-                {'payer_id': payer.id, 'company_id': company.id, 'currency_id': currency.id}
-            )
-        return link_sudo
+        values = {'payer_id': payer.id, 'company_id': company.id, 'currency_id': currency.id}
+        known = [(name, '=', value) for name, value in {'move_id': False, **values}.items()]
+        found_sudo = links_sudo.search([*known, *LIVE], limit=1)
+        return found_sudo or create_once(links_sudo, values, payer)
 
     def _live(self):
         """Return those of these links that were not revoked."""

@@ -1,7 +1,7 @@
 from . import (
     account_move_credit,
-    account_move_give_back,
     account_move_line,
+    account_move_refund,
     account_move_refund_at_stripe,
     account_move_refunded,
     account_payment,

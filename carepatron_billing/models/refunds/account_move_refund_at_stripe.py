@@ -25,19 +25,21 @@ class AccountMove(models.Model):
     )
     billing_given_back = fields.Monetary(
         string="Given Back at Stripe",
-        compute='_compute_billing_given_back',
+        compute='_compute_billing_refunded_at_stripe',
         compute_sudo=True,
         help="What was given back at Stripe and waits for its credit note.",
     )
-    billing_given_back_on = fields.Date(compute='_compute_billing_given_back', compute_sudo=True)
+    billing_given_back_on = fields.Date(
+        compute='_compute_billing_refunded_at_stripe', compute_sudo=True
+    )
     billing_credit_draft_id = fields.Many2one(
-        'account.move', compute='_compute_billing_given_back', compute_sudo=True
+        'account.move', compute='_compute_billing_refunded_at_stripe', compute_sudo=True
     )
 
     # === COMPUTE METHODS === #
 
     @api.depends('transaction_ids.child_transaction_ids.state', 'reversal_move_ids.state')
-    def _compute_billing_given_back(self):
+    def _compute_billing_refunded_at_stripe(self):
         for move in self:
             refunds = move.transaction_ids._billing_refunds().payment_id
             waiting = refunds.filtered(lambda payment: payment._billing_open_debit() > 0.0)

@@ -7,7 +7,7 @@ from odoo.tools import SQL
 from ..invoices.account_move_timeline import happened
 
 
-class GivenBack(NamedTuple):
+class Refunded(NamedTuple):
     """What went back of what was paid for an invoice, in its currency.
 
     :param amount: what was paid out
@@ -46,7 +46,7 @@ class AccountMove(models.Model):
             if is_credit and not move.currency_id.is_zero(move.amount_residual):
                 move.billing_status = 'open_credit'
         paid = self.filtered(lambda move: move.billing_status == 'paid')
-        given_back = paid._billing_given_back_by_id()
+        given_back = paid._billing_refunded_by_id()
         for move in paid.filtered(lambda move: move.id in given_back):
             is_all = given_back[move.id].is_all
             move.billing_status = 'refunded' if is_all else 'part_refunded'
@@ -64,7 +64,7 @@ class AccountMove(models.Model):
         if status not in ('paid', 'part_refunded', 'refunded'):
             return super()._billing_status_domain(status)
         paid = super()._billing_status_domain('paid')
-        found = SQL("SELECT move_id FROM (%s) given_back", self._billing_given_back_query())
+        found = SQL("SELECT move_id FROM (%s) given_back", self._billing_refunded_query())
         if status == 'paid':
             return paid & Domain('id', 'not in', SQL("(%s)", found))
         return paid & Domain('id', 'in', SQL("(%s WHERE is_all = %s)", found, status == 'refunded'))
@@ -105,21 +105,19 @@ class AccountMove(models.Model):
 
     # === BUSINESS METHODS === #
 
-    def _billing_given_back_by_id(self) -> dict[int, GivenBack]:
+    def _billing_refunded_by_id(self) -> dict[int, Refunded]:
         """Return what went back of these invoices, in one query; none for those without."""
         if not self.ids:
             return {}
         rows = self.env.execute_query(
             SQL(
                 "SELECT move_id, amount, is_all FROM (%s) given_back",
-                self._billing_given_back_query(
-                    SQL("note.reversed_entry_id IN %s", tuple(self.ids))
-                ),
+                self._billing_refunded_query(SQL("note.reversed_entry_id IN %s", tuple(self.ids))),
             )
         )
-        return {move_id: GivenBack(float(amount), is_all) for move_id, amount, is_all in rows}
+        return {move_id: Refunded(float(amount), is_all) for move_id, amount, is_all in rows}
 
-    def _billing_given_back_by_hand(self) -> dict[models.Model, float]:
+    def _billing_refunded_by_hand(self) -> dict[models.Model, float]:
         """Return how much of each payment of this invoice (sudo) was given back by hand.
 
         Money that was paid out at the desk belongs to no payment in particular: it counts against
@@ -151,7 +149,7 @@ class AccountMove(models.Model):
         return shares
 
     @api.model
-    def _billing_given_back_query(self, condition: SQL | None = None) -> SQL:
+    def _billing_refunded_query(self, condition: SQL | None = None) -> SQL:
         """Return the query of what credit notes took back and was paid out.
 
         What a credit note took off an invoice that was still open was never paid.

@@ -41,7 +41,7 @@ class AccountPayment(models.Model):
         invoices = self.reconciled_invoice_ids.filtered(
             lambda move: move.move_type == 'out_invoice'
         )
-        by_hand = sum(move._billing_given_back_by_hand().get(self, 0.0) for move in invoices)
+        by_hand = sum(move._billing_refunded_by_hand().get(self, 0.0) for move in invoices)
         return min(online + by_hand, self.amount)
 
     # === BUSINESS METHODS - OF REFUNDS === #

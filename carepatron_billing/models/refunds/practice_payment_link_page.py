@@ -28,7 +28,7 @@ class PracticePaymentLink(models.Model):
 
     def _page_refund(self):
         """Return what was given back of a paid invoice: whether all of it, and a sentence."""
-        given_back = self.move_id._billing_given_back_by_id().get(self.move_id.id)
+        given_back = self.move_id._billing_refunded_by_id().get(self.move_id.id)
         if not given_back:
             return False
         text = self.env._("%s was given back to you.", self._format(given_back.amount))

@@ -35,7 +35,7 @@ class PracticeReminderMail(models.Model):
         Rule = self.env['practice.reminder.rule']
         for (company,) in Rule._read_group([('is_on', '=', True)], ['company_id']):
             mails = self.with_company(company).with_context(allowed_company_ids=company.ids)
-            mails._settle_stale(company)
+            mails._settle_interrupted(company)
             if company._billing_reminder_is_open() and not mails._send_due(company):
                 return
 
@@ -194,7 +194,7 @@ class PracticeReminderMail(models.Model):
                 has_time = False
                 break
             # What the database now knows is what the next one to look sees, whatever happens.
-            if mail._take():
+            if mail._mark_sending():
                 commit_now(self.env)
                 mail._mark(*connection.send(message))
             has_time = time.monotonic() < end
@@ -203,8 +203,8 @@ class PracticeReminderMail(models.Model):
         connection.quit()
         # What was not taken is planned again, with the amounts of then.
         commit_now(self.env)
-        self._release()
-        self._close()
+        self._discard_unsent()
+        self._record_outcomes()
         commit_now(self.env)
         return has_time
 
@@ -220,7 +220,7 @@ class PracticeReminderMail(models.Model):
             domain_notifications_email=server._get_default_from_address() or sender,
         )
 
-    def _take(self) -> bool:
+    def _mark_sending(self) -> bool:
         """Mark a mail as being sent, if it waits and all that it asks for is still due."""
         self.env.cr.execute(
             SQL(
@@ -247,13 +247,13 @@ class PracticeReminderMail(models.Model):
         )
         return bool(self.env.cr.fetchall())
 
-    def _release(self):
+    def _discard_unsent(self):
         """Forget mails that nobody has begun to send."""
         waiting = self.exists().filtered(lambda mail: mail.state == 'queued')
         waiting.reminder_ids.unlink()
         waiting.unlink()
 
-    def _close(self):
+    def _record_outcomes(self):
         """Note on the invoices what became of these mails."""
         sent = self.exists()
         sent._log()
@@ -262,16 +262,18 @@ class PracticeReminderMail(models.Model):
         for mail in sent.filtered(lambda mail: mail.state in ('refused', 'uncertain')):
             mail._notify_of_failure()
 
-    def _settle_stale(self, company):
+    def _settle_interrupted(self, company):
         """See to what a run left behind that was cut off."""
         limit = fields.Datetime.now() - STALE
         ours = [('company_id', '=', company.id)]
-        self.search([*ours, ('state', '=', 'queued'), ('create_date', '<', limit)])._release()
+        self.search(
+            [*ours, ('state', '=', 'queued'), ('create_date', '<', limit)]
+        )._discard_unsent()
         lost = self.search([*ours, ('state', '=', 'sending'), ('attempted_at', '<', limit)])
         if lost:
             lost._mark('uncertain', self.env._("The server stopped while it was being sent."))
         unlogged = self.search([*ours, ('state', '=', 'sent'), ('is_logged', '=', False)])
-        (lost | unlogged)._close()
+        (lost | unlogged)._record_outcomes()
         commit_now(self.env)
 
     def _build(self):

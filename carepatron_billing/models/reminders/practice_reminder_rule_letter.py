@@ -117,10 +117,10 @@ class PracticeReminderRule(models.Model):
                 'body_html', ids, compute_lang=True, options={'post_process': True}
             )
             for letter, move in zip(group, ids, strict=True):
-                words[letter] = subjects[move] + self._told_subject(letter), texts[move]
+                words[letter] = subjects[move] + self._subject_details(letter), texts[move]
         return words
 
-    def _told_subject(self, letter):
+    def _subject_details(self, letter):
         moves = self.env['account.move'].sudo().browse({one.invoice for one in letter.entries})
         lang = moves.partner_id.lang or self.env.lang
         return moves.with_context(lang=lang)._billing_told_subject()

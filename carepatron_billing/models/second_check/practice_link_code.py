@@ -7,7 +7,7 @@ from odoo.fields import NO_ACCESS
 from odoo.tools import consteq, hash_sign, verify_hash_signed
 from odoo.tools.misc import hmac
 
-from ...tools.concurrency import claim
+from ...tools.concurrency import claim, create_once
 
 _logger = logging.getLogger(__name__)
 
@@ -59,12 +59,8 @@ class PracticeLinkCode(models.Model):
     @api.model
     def _for(self, payer, company):
         """Return a payer's row (sudo) at a practice, made if there is none."""
-        code_sudo = self._of(payer, company)
-        if not code_sudo:
-            # Asked for by two at once, the second one is replayed and gets the first one's.
-            claim(payer)
-            code_sudo = code_sudo.create({'payer_id': payer.id, 'company_id': company.id})
-        return code_sudo
+        values = {'payer_id': payer.id, 'company_id': company.id}
+        return self._of(payer, company) or create_once(self.sudo(), values, payer)
 
     # === BUSINESS METHODS - THE CODE === #
 

@@ -97,14 +97,14 @@ class PaymentProvider(models.Model):
         """Override of `payment` to forget the account together with its keys."""
         if self.code != PROVIDER_CODE:
             return super()._get_reset_values()
-        return self._billing_blank() | {
+        return self._billing_forget_values() | {
             'stripe_payment_link_secret_key': None,
             'stripe_payment_link_account': None,
             'stripe_payment_link_account_name': None,
             'stripe_payment_link_connection': None,
         }
 
-    def _billing_blank(self):
+    def _billing_forget_values(self):
         """Return the values that forget everything that was learnt about an account."""
         return {
             'stripe_payment_link_webhook_secret': None,
@@ -271,7 +271,7 @@ class PaymentProvider(models.Model):
             if not provider_sudo._billing_has_key():
                 raise StripeGatewayError('key', "The server's key is gone.")
             transactions_sudo._billing_close()
-            provider_sudo._billing_drop_webhook()
+            provider_sudo._billing_delete_webhook()
         except StripeGatewayError as error:
             if error.kind not in ('key', 'permission'):
                 raise UserError(self._billing_explain(error)) from None

@@ -67,9 +67,9 @@ class PaymentProvider(models.Model):
             )
         secret_key, mode, account = self._billing_check_key(secret_key or server_key)
         provider_sudo = self.sudo()
-        if not provider_sudo._billing_is(account, mode):
+        if not provider_sudo._billing_is_connected_to(account, mode):
             provider_sudo._billing_leave()
-            provider_sudo.write(self._billing_blank())
+            provider_sudo.write(self._billing_forget_values())
         provider_sudo.write(
             {
                 'stripe_payment_link_connection': 'server' if server_key else 'key',
@@ -85,7 +85,7 @@ class PaymentProvider(models.Model):
             raise UserError(self._billing_explain(error)) from None
         return account
 
-    def _billing_is(self, account, mode):
+    def _billing_is_connected_to(self, account, mode):
         """Whether this provider has been connected to just this account, by a key of this mode."""
         return (
             self.stripe_payment_link_connection != 'connect'
@@ -95,7 +95,9 @@ class PaymentProvider(models.Model):
 
     def _billing_leaves_for(self, account, mode):
         """Whether to connect this account by a key of this mode is to leave another one."""
-        return bool(self.stripe_payment_link_account and not self._billing_is(account, mode))
+        return bool(
+            self.stripe_payment_link_account and not self._billing_is_connected_to(account, mode)
+        )
 
     def _billing_key_problem(self, key):
         if not key:

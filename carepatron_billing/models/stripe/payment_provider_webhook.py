@@ -22,8 +22,8 @@ class PaymentProvider(models.Model):
 
         :raise StripeGatewayError: if Stripe cannot be reached or refuses.
         """
-        if self._billing_leaves_webhook():
-            self._billing_drop_webhook()
+        if self._billing_webhook_is_manual():
+            self._billing_delete_webhook()
             return
         if not self._billing_can_be_reached():
             self.stripe_payment_link_webhook_secret = False
@@ -39,14 +39,14 @@ class PaymentProvider(models.Model):
         if endpoint.get('secret'):
             self.stripe_payment_link_webhook_secret = endpoint['secret']
 
-    def _billing_leaves_webhook(self):
+    def _billing_webhook_is_manual(self):
         """Whether the endpoint is made by whoever runs the server: its secret is kept there, as
         the key is, or not at all."""
         return bool(
             self.stripe_payment_link_connection == 'server' or self._billing_server_webhook_secret()
         )
 
-    def _billing_drop_webhook(self):
+    def _billing_delete_webhook(self):
         """Remove the endpoint that was made here, if there is one.
 
         :raise StripeGatewayError: if Stripe cannot be reached or refuses.
