@@ -30,15 +30,15 @@ BUDGETS = {
     # A request that brings a new event, which is verified and kept.
     "webhook": Budget(3),
     # *Invoice* on a session, until its invoice is posted.
-    "session invoiced": Budget(98),
+    "session invoiced": Budget(97),
     # *Send payment link* with the kept document, until the mail waits to leave.
     "payment link sent": Budget(53),
     # *Print* of invoices of six lines; each document.
     "document": Budget(22, each=8),
     # A chunk of a batch; each invoice. Odoo itself asks for the number of each.
-    "batch invoice": Budget(81, each=1),
+    "batch invoice": Budget(80, each=1),
     # Reading what is due and grouping it by payer.
-    "reminders found": Budget(0),
+    "reminders found": Budget(9),
     # Finding, writing and mailing what is due; each mail with its kept document.
     "reminder mail": Budget(58, each=4),
     # The same, each with a document that is made and kept.
@@ -49,7 +49,7 @@ BUDGETS = {
     "overview": Budget(33),
     "overview of a manager": Budget(43),
     # What a screen asks for when it opens, by its view's own fields.
-    "list of invoices": Budget(0),
+    "list of invoices": Budget(13),
     "list of uninvoiced work": Budget(0),
     "list of uninvoiced work by client": Budget(0),
     "invoice": Budget(49),

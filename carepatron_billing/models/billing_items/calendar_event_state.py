@@ -116,7 +116,7 @@ class CalendarEvent(models.Model):
                       FROM (%(without_item)s) client
                    ) share
              WHERE share.event_id IN (%(visible)s)
-          PRACTITIONER BY share.event_id
+          GROUP BY share.event_id
                     """,
                     which=which,
                     without_item=self._billing_clients_without_item_sql(which),
