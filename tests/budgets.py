@@ -50,8 +50,8 @@ BUDGETS = {
     "overview of a manager": Budget(43),
     # What a screen asks for when it opens, by its view's own fields.
     "list of invoices": Budget(13),
-    "list of uninvoiced work": Budget(0),
-    "list of uninvoiced work by client": Budget(0),
+    "list of uninvoiced work": Budget(6),
+    "list of uninvoiced work by client": Budget(17),
     "invoice": Budget(49),
     "client": Budget(44),
     # A week of sessions, private ones among them; how far each is billed.
