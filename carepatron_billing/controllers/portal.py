@@ -2,6 +2,7 @@ import math
 
 from odoo import http
 from odoo.exceptions import AccessError, ValidationError
+from odoo.fields import Domain
 from odoo.http import request
 from odoo.tools import consteq
 
@@ -81,10 +82,13 @@ class BillingPortalAccount(PortalAccount):
 
     def _get_overdue_invoices_domain(self, partner_id=None):
         """Override of `account`: nobody is asked again for what is being processed."""
-        return [
-            *super()._get_overdue_invoices_domain(partner_id=partner_id),
-            ('transaction_ids', 'not any!', ON_ITS_WAY),
-        ]
+        domain = super()._get_overdue_invoices_domain(partner_id=partner_id)
+        processing_sudo = (
+            request.env['account.move']
+            .sudo()
+            .search(Domain(domain) & Domain('transaction_ids', 'any', ON_ITS_WAY))
+        )
+        return [*domain, ('id', 'not in', processing_sudo.ids)]
 
     def _show_report(self, model, report_type, report_ref, download=False):
         """Override of `portal`: the page that shows an invoice tells what the portal may."""
