@@ -2,10 +2,10 @@ import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL, format_datetime, split_every
 
 from ...tools.concurrency import claim
+from ...tools.crons import together_or_apart
 from ..sessions.calendar_event import Fact
 
 _logger = logging.getLogger(__name__)
@@ -123,22 +123,16 @@ class PracticeBillingItem(models.Model):
     def _cron_make_items(self):
         """Make the items of sessions that have ended."""
         event_ids = self._get_ended_event_ids()
+        events = self.env['calendar.event']
         commit_progress = self.env['ir.cron']._commit_progress
         commit_progress(remaining=len(event_ids))
         for chunk in split_every(50, event_ids):
-            events = self.env['calendar.event'].browse(chunk).try_lock_for_update()
-            try:
-                with self.env.cr.savepoint():
-                    self._make_for_events(events)
-            except UserError:
-                for event in events:
-                    try:
-                        with self.env.cr.savepoint():
-                            self._make_for_events(event)
-                    except UserError as error:
-                        # Its words may name the service or the client.
-                        kind = type(error).__name__
-                        _logger.warning("Session %s got no billing item (%s)", event.id, kind)
+            together_or_apart(
+                self.env,
+                list(events.browse(chunk).try_lock_for_update()),
+                lambda some: self._make_for_events(events.union(*some)),
+                _warn_of_session,
+            )
             if not commit_progress(len(chunk)):
                 break
 
@@ -341,3 +335,8 @@ class PracticeBillingItem(models.Model):
                 else:
                     item._drop()
         self.env.flush_all()
+
+
+def _warn_of_session(event: models.BaseModel, error: Exception) -> None:
+    # The error's words may name the service or the client.
+    _logger.warning("Session %s got no billing item (%s)", event.id, type(error).__name__)
