@@ -141,5 +141,7 @@ class AccountMove(models.Model):
         )
         self._billing_autopay_mail('mail_template_autopay_stopped')
         self.company_id._billing_notify_manager(
-            self, lambda env: env._("Autopay was switched off: %s", tx.state_message)
+            self,
+            lambda env: env._("Autopay was switched off: %s", tx.state_message),
+            once=False,
         )

@@ -207,10 +207,13 @@ class PracticeDispute(models.Model):
                 self,
                 lambda env: env._("A payment is disputed: answer at Stripe in time"),
                 self._day_due(),
+                once=False,
             )
         elif self._is_to_be_settled():
             company._billing_notify_manager(
-                self, lambda env: env._("A dispute was lost: credit the invoice, or have it paid")
+                self,
+                lambda env: env._("A dispute was lost: credit the invoice, or have it paid"),
+                once=False,
             )
 
     def _is_to_be_settled(self):

@@ -115,22 +115,21 @@ class ResCompany(models.Model):
         )
         return managers.sorted(lambda user: (user.has_group('base.group_system'), user.id))[:1]
 
-    def _billing_notify_manager(self, record, summary, date_deadline=None):
-        """Ask a manager of the practice to look at a record, once until that is done.
+    def _billing_notify_manager(self, record, summary, date_deadline=None, once=True):
+        """Ask a manager of the practice to look at a record.
 
         :param record: one of a model that has activities
         :param summary: what it is about; takes an environment of the manager's language
         :param datetime.date date_deadline: until when; today unless given
+        :param bool once: whether one who has been asked already, about whatever, is left alone
         """
         manager = self._billing_manager()
-        if not manager:
+        if not manager or (once and record.activity_search([MANAGER_ACTIVITY])):
             return
         record = record.with_context(lang=manager.lang)
-        words = summary(record.env)
-        if not record.activity_search([MANAGER_ACTIVITY], manager.id, [('summary', '=', words)]):
-            record.activity_schedule(
-                MANAGER_ACTIVITY, date_deadline, summary=words, user_id=manager.id
-            )
+        record.activity_schedule(
+            MANAGER_ACTIVITY, date_deadline, summary=summary(record.env), user_id=manager.id
+        )
 
     def _billing_zone(self) -> ZoneInfo:
         """Return the practice's time zone."""

@@ -193,7 +193,9 @@ class PracticeStripeEvent(models.Model):
         asked = [('provider_id', '=', self.provider_id.id), ('activity_ids', '!=', False)]
         if not self.search_count(asked, limit=1):
             self.company_id._billing_notify_manager(
-                self, lambda env: env._("A report from Stripe could not be processed")
+                self,
+                lambda env: env._("A report from Stripe could not be processed"),
+                once=False,
             )
 
     @api.autovacuum
