@@ -316,7 +316,8 @@ class Practice:
                     raise
                 return False
 
-        wait_until(run)
+        # The scheduler may be at a thousand invoices.
+        wait_until(run, seconds=120)
 
 
 def read_mail(source):
