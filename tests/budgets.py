@@ -23,6 +23,9 @@ class Budget(NamedTuple):
     each: int = 0
 
 
+#: What the tests that ran before leave in Odoo's caches makes a query or two of difference.
+SLACK = 2
+
 # All were counted on 2026-11-30.
 BUDGETS = {
     # A request for the page of an unpaid invoice, whose payer has seen it before.
@@ -30,7 +33,7 @@ BUDGETS = {
     # A request that brings a new event, which is verified and kept.
     "webhook": Budget(3),
     # *Invoice* on a session, until its invoice is posted.
-    "session invoiced": Budget(97),
+    "session invoiced": Budget(98),
     # *Send payment link* with the kept document, until the mail waits to leave.
     "payment link sent": Budget(53),
     # *Print* of invoices of six lines; each document.
@@ -44,17 +47,17 @@ BUDGETS = {
     # The same, each with a document that is made and kept.
     "reminder mail and document": Budget(80, each=15),
     # A run of the scheduled job; each charge, with all that is booked.
-    "autopay charge": Budget(18, each=242),
+    "autopay charge": Budget(16, each=242),
     # The first screen of the front desk, and of a manager.
-    "overview": Budget(33),
-    "overview of a manager": Budget(43),
+    "overview": Budget(34),
+    "overview of a manager": Budget(44),
     # What a screen asks for when it opens, by its view's own fields.
     "list of invoices": Budget(13),
     "list of uninvoiced work": Budget(6),
-    "list of uninvoiced work by client": Budget(17),
+    "list of uninvoiced work by client": Budget(8),
     "invoice": Budget(49),
     "client": Budget(44),
     # A week of sessions, private ones among them; how far each is billed.
-    "calendar week": Budget(16),
+    "calendar week": Budget(17),
     "marks of a week": Budget(1),
 }

@@ -20,7 +20,7 @@ from odoo.addons.carepatron_billing.tests.test_stripe_gateway import EVENT, sign
 from dev.bench.web_client import WebClient
 from dev.environment import paths
 from dev.stripe_fake.client import FakeClient
-from tests.budgets import BUDGETS, Budget
+from tests.budgets import BUDGETS, SLACK, Budget
 
 AUTOPAY_INVOICES = paths.CHECKOUT / "dev/odoo_scripts/autopay_invoices.py"
 INVOICES = "carepatron_billing.account_move_billing_action"
@@ -55,7 +55,7 @@ class Budgeted:
             self.env.flush_all()
         budget = BUDGETS[path]
         allowed = budget.once + budget.each * records
-        if asked.total() != allowed:
+        if abs(asked.total() - allowed) > SLACK:
             advice = (
                 "Save some, or change its line in budgets.py and say why in the commit."
                 if asked.total() > allowed
@@ -144,21 +144,22 @@ class TestDeskBudgets(Budgeted, BillingCommon):
 
     # === THE COUNT ITSELF === #
 
-    def test_one_query_more_fails_and_one_less_too(self):
+    def test_queries_beyond_the_slack_fail_and_saved_ones_too(self):
         def ask():
-            self.env.cr.execute("SELECT id FROM res_users LIMIT 1")
+            for _time in range(4):
+                self.env.cr.execute("SELECT id FROM res_users LIMIT 1")
             self.env.cr.execute("SELECT id FROM res_partner LIMIT 1")
             return "done"
 
-        with patch.dict(BUDGETS, planted=Budget(2)):
+        with patch.dict(BUDGETS, planted=Budget(5)):
             self.assertEqual(self.assert_budget("planted", ask), "done")
-        with patch.dict(BUDGETS, planted=Budget(0, each=2)):
+        with patch.dict(BUDGETS, planted=Budget(0, each=5)):
             self.assert_budget("planted", ask, 1)
-        for budget, words in ((1, "budget is 1. Save some"), (3, "budget is 3. Bring .* down")):
+        for budget, words in ((2, "budget is 2. Save some"), (8, "budget is 8. Bring .* down")):
             with (
                 self.subTest(budget),
                 patch.dict(BUDGETS, planted=Budget(budget)),
-                self.assertRaisesRegex(AssertionError, f"2 queries, its {words}.*res_partner 1"),
+                self.assertRaisesRegex(AssertionError, f"5 queries, its {words}.*res_partner 1"),
             ):
                 self.assert_budget("planted", ask)
 
